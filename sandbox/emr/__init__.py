@@ -1,0 +1,1 @@
+"""Amazon EMR: clusters, steps and nodes that really run."""

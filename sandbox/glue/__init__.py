@@ -1,0 +1,1 @@
+"""AWS Glue: crawlers that read, jobs that run."""

@@ -1,0 +1,1 @@
+"""The crawler: listing, grouping, classifiers, schema merge, changes; pure but for its two ends."""

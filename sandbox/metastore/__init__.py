@@ -1,0 +1,1 @@
+"""The catalog's second face: Hive Thrift, for unmodified Spark."""
