@@ -1,0 +1,42 @@
+"""Delegation to moto: the services that the sandbox does not emulate itself.
+
+Only the services named here pass; moto answers many others with canned results, and a canned result is
+what the sandbox never reports as done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+WsgiApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+DELEGATED = frozenset(
+    {"s3", "sts", "iam", "logs", "ec2", "monitoring", "dynamodb", "kms", "secretsmanager", "ssm", "sns", "sqs"}
+)
+"""Signing names of the delegated services."""
+
+
+HEADER_NAMES = "sandbox.header_names"
+"""Key in the WSGI environ under which the server leaves the request's header names as they were sent."""
+
+
+def moto_application() -> WsgiApplication:
+    """moto's dispatcher in this process. Imported here because it costs half a second."""
+    from moto.core.request import (
+        PRESERVED_HEADER_NAMES_ENVIRON_KEY,
+        environ_key_for_header,
+        should_preserve_original_header_name,
+    )
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+    dispatcher = DomainDispatcherApplication(create_backend_app)
+
+    def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        # WSGI folds `a_b` and `a-b` into one name; S3 metadata may hold either.
+        names = filter(should_preserve_original_header_name, environ.get(HEADER_NAMES, ()))
+        environ[PRESERVED_HEADER_NAMES_ENVIRON_KEY] = {environ_key_for_header(name): name for name in names}
+        answer: Iterable[bytes] = dispatcher(environ, start_response)
+        return answer
+
+    return application
