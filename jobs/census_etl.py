@@ -1,8 +1,8 @@
 """Glue job `census-job`: from the crawled Adult file to a clean table.
 
-The crawler found fifteen columns without names (col0 .. col14). This job names the seven that the course needs,
-trims the text (the file separates by ", "), turns "?" into null, and writes Parquet together with the table that
-describes it, so that `spark.sql` on a cluster finds it at once.
+The crawler found fifteen columns without names (col0 .. col14). This job names the seven that the course
+needs, trims the text (the file separates by ", "), turns "?" into null, and writes Parquet together with the
+table that describes it, so that `spark.sql` on a cluster finds it at once.
 
 Arguments: --JOB_NAME, --SOURCE_DATABASE, --SOURCE_TABLE, --TARGET_PATH, --TARGET_DATABASE, --TARGET_TABLE.
 Runs on AWS Glue 4.0 and later and on EMR Sandbox unchanged.
@@ -17,7 +17,7 @@ from awsglue.job import Job
 from awsglue.transforms import ApplyMapping, ResolveChoice, SelectFields
 from awsglue.utils import getResolvedOptions
 from pyspark.context import SparkContext
-from pyspark.sql import functions as F
+from pyspark.sql import functions as F  # noqa: N812 - Spark's own alias
 
 MAPPING = [
     ("col0", "long", "age", "long"),

@@ -1,8 +1,8 @@
 """EMR step: learn from the clean census table who earns more than 50,000 dollars a year.
 
-Four text columns become numbers (StringIndexer), join the age in one vector (VectorAssembler), and a decision tree
-with its default settings learns from four fifths of the rows. The last fifth tells how good it is. The fitted
-pipeline is saved for `tree_predict.py`; everything that was measured goes into one JSON object.
+Four text columns become numbers (StringIndexer), join the age in one vector (VectorAssembler), and a decision
+tree with its default settings learns from four fifths of the rows. The last fifth tells how good it is. The
+fitted pipeline is saved for `tree_predict.py`; everything that was measured goes into one JSON object.
 
     spark-submit census_train.py --database censusdb --table adult_data_clean \
         --model-path s3://.../model --metrics-path s3://.../metrics.json
@@ -17,7 +17,7 @@ from pyspark.ml.classification import DecisionTreeClassifier
 from pyspark.ml.feature import IndexToString, StringIndexer, VectorAssembler
 from pyspark.ml.functions import vector_to_array
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
+from pyspark.sql import functions as F  # noqa: N812 - Spark's own alias
 
 CATEGORIES = ["workclass", "education", "relationship", "occupation"]
 NUMBERS = ["age"]
@@ -41,8 +41,8 @@ def main() -> None:
             FROM `{args.database}`.`{args.table}`
             WHERE age IS NOT NULL AND income IS NOT NULL"""
     )
-    # One partition: randomSplit draws within partitions, so the split is the same however the table's files are
-    # cut; and for a table of this size one task is the fastest, too.
+    # One partition: randomSplit draws within partitions, so the split is the same however the table's files
+    # are cut; and for a table of this size one task is the fastest, too.
     train, test = rows.coalesce(1).cache().randomSplit([0.8, 0.2], seed=SEED)
     model = tree_pipeline(NUMBERS, CATEGORIES, LABELS, args.max_depth).fit(train.cache())
 
@@ -64,13 +64,13 @@ def tree_pipeline(
     number_columns: list[str] | None = None,
 ) -> Pipeline:
     """Index the categories, assemble the features, learn, and name the prediction."""
-    # keep: a null or a value never seen is a category of its own. One indexer for all columns is one Spark job.
+    # keep: a null or a value never seen is a category of its own. One indexer for all columns is one job.
     indexer = StringIndexer(
         inputCols=categories, outputCols=[f"{name}_index" for name in categories], handleInvalid="keep"
     )
     features = [*(number_columns or numbers), *indexer.getOutputCols()]
     assembler = VectorAssembler(inputCols=features, outputCol="features")
-    # The default of 32 bins is enough while no column has more categories than that: education has the most, 17.
+    # The default of 32 bins is enough while no column has more categories: education has the most, 17.
     tree = DecisionTreeClassifier(labelCol="label", featuresCol="features", maxDepth=max_depth)
     name_it = IndexToString(inputCol="prediction", outputCol="predicted", labels=labels)
     return Pipeline(stages=[indexer, assembler, tree, name_it])
@@ -79,7 +79,7 @@ def tree_pipeline(
 def evaluate(model: PipelineModel, train: DataFrame, test: DataFrame, labels: list[str]) -> dict:
     """All figures of merit from one grouped aggregation: a tree has few leaves, so there are few groups."""
     both = train.withColumn("held_out", F.lit(False)).unionByName(test.withColumn("held_out", F.lit(True)))
-    # Not rawPrediction: in a tree that holds the class counts of the leaf, which do not rank rows across leaves.
+    # Not rawPrediction: in a tree that holds the leaf's class counts, which do not rank rows across leaves.
     scored = model.transform(both).withColumn("score", vector_to_array("probability")[1])
     groups = scored.groupBy("held_out", "label", "prediction", "score").count().collect()
     held_out = [g for g in groups if g["held_out"]]
@@ -191,9 +191,7 @@ def write_text(spark: SparkSession, uri: str, text: str) -> None:
 def report(metrics: dict) -> None:
     """Print what a person wants to know first."""
     tree = metrics["tree"]
-    print(
-        f"rows used: {metrics['rows']} ({metrics['train_rows']} to learn from, {metrics['test_rows']} held out)"
-    )
+    print(f"rows used: {metrics['rows']}, of which held out: {metrics['test_rows']}")
     print(f"accuracy: {metrics['accuracy']:.4f} (always guessing the majority: {metrics['majority']:.4f})")
     print(f"area under ROC: {metrics['auc']:.4f}")
     print(f"confusion (rows: actual, columns: predicted {metrics['labels']}): {metrics['confusion']}")

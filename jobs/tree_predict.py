@@ -1,9 +1,9 @@
 """EMR step: score new records with a saved tree pipeline, whichever training script saved it.
 
-The input is one object of JSON lines, a record a line; what the model needs and a record lacks counts as unknown.
+The input is one object of JSON lines, a record a line; a category that a record lacks counts as unknown.
 The output is one object of JSON lines, in the order of the input, and is printed as well.
 
-    spark-submit tree_predict.py --model s3://.../model --input s3://.../people.json --output s3://.../predictions.json
+    spark-submit tree_predict.py --model s3://.../model --input s3://.../new.json --output s3://.../scored.json
 """
 # ruff: noqa: T201 - a step tells its story on standard output.
 
@@ -14,7 +14,7 @@ from pyspark.ml import PipelineModel
 from pyspark.ml.feature import StringIndexerModel
 from pyspark.ml.functions import vector_to_array
 from pyspark.sql import SparkSession
-from pyspark.sql import functions as F
+from pyspark.sql import functions as F  # noqa: N812 - Spark's own alias
 from pyspark.sql.types import DoubleType, StringType, StructField, StructType
 
 
@@ -27,7 +27,7 @@ def main() -> None:
 
     spark = SparkSession.builder.appName("tree-predict").getOrCreate()
     model = PipelineModel.load(args.model)
-    # One partition keeps the order of the lines; FAILFAST, since a malformed line must not be scored as unknown.
+    # One partition keeps the order of the lines. FAILFAST: a malformed line must not be scored as unknown.
     lines = spark.read.text(args.input).coalesce(1).where(F.trim("value") != "")
     record = F.from_json("value", input_schema(model), {"mode": "FAILFAST"})
     scored = model.transform(lines.withColumn("record", record).select("value", "record.*"))

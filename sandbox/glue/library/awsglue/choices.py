@@ -1,8 +1,8 @@
 """Choice types: columns whose values are of more than one type, and how they are resolved.
 
 Inside the package a column that may be a choice is a struct with one field per type, of which at most one is
-set. Whether a second type really occurs is only known after a look at the data, so `observed` stays None until
-someone needs the answer.
+set. Whether a second type really occurs is only known after a look at the data, so `observed` stays None
+until someone needs the answer.
 Source: AWS Glue developer guide, "ResolveChoice class".
 """
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
+from pyspark.sql import functions as F  # noqa: N812 - Spark's own alias
 
 from awsglue.paths import quote
 from awsglue.refusal import not_emulated

@@ -63,7 +63,7 @@ class GlueContext:
         records = read_table(
             self.spark_session, catalog, table, push_down_predicate or "", additional_options or {}
         )
-        return DynamicFrame._of(records, self, table_name)
+        return DynamicFrame.of_records(records, self, table_name)
 
     def create_dynamic_frame_from_options(
         self, connection_type: str, connection_options: Options = None, format: str | None = None,
@@ -79,7 +79,7 @@ class GlueContext:
         if not paths:
             raise ValueError("connection_options has no paths to read")
         paths = [paths] if isinstance(paths, str) else list(paths)
-        return DynamicFrame._of(
+        return DynamicFrame.of_records(
             read_paths(self.spark_session, paths, format, format_options or {}, options), self, ""
         )
 
@@ -92,8 +92,8 @@ class GlueContext:
         return DynamicFrame.fromDF(frame, self, name)
 
     def create_data_frame_from_catalog(
-        self, database: str, table_name: str, transformation_ctx: str = "", additional_options: Options = None,
-        push_down_predicate: str = "", catalog_id: str | None = None,
+        self, database: str, table_name: str, transformation_ctx: str = "",
+        additional_options: Options = None, push_down_predicate: str = "", catalog_id: str | None = None,
     ) -> DataFrame:  # fmt: skip
         """The rows of a catalog table as a DataFrame."""
         options = dict(additional_options or {})
@@ -183,5 +183,5 @@ class GlueContext:
         raise not_emulated("GlueContext.transition_s3_path")
 
     def __getattr__(self, name: str) -> Any:
-        # Documented methods that are not here, such as create_sample_dynamic_frame_from_catalog or forEachBatch.
+        # For documented methods that are not here, such as forEachBatch.
         raise AttributeError(f"GlueContext.{name} is not emulated by EMR Sandbox")

@@ -5,7 +5,7 @@ transformations that must see data to know their own shape (`map`, `unbox` witho
 until then, too.
 Source: AWS Glue developer guide, "DynamicFrame class" and "DynamicFrameCollection class".
 """
-# ruff: noqa: N802, N803, ARG002 - names and signatures are AWS's; transformation_ctx serves bookmarks only.
+# ruff: noqa: N802, N803, ARG002, PLR0913, PLR0917 - names and signatures are AWS's; transformation_ctx serves bookmarks only.
 
 from __future__ import annotations
 
@@ -15,14 +15,17 @@ from typing import Any
 
 from pyspark import RDD
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
-from pyspark.sql import types as T
+from pyspark.sql import functions as F  # noqa: N812 - Spark's own alias
+from pyspark.sql import types as T  # noqa: N812 - Spark's own alias
 
 from awsglue import fields, functions, relational, resolution, rows
 from awsglue.choices import Records, observe
+from awsglue.connections import DynamicFrameReader, DynamicFrameWriter
 from awsglue.gluetypes import StructType, glue_schema, tree_string
 from awsglue.mapping import apply_mappings, parse_mappings
 from awsglue.refusal import not_emulated
+
+__all__ = ["DynamicFrame", "DynamicFrameCollection", "DynamicFrameReader", "DynamicFrameWriter"]
 
 Step = Callable[[Records], Records]
 
@@ -45,21 +48,28 @@ class DynamicFrame:
         return cls(dataframe, glue_ctx, name)
 
     @classmethod
-    def _of(cls, records: Records, glue_ctx: Any, name: str) -> DynamicFrame:
+    def of_records(cls, records: Records, glue_ctx: Any, name: str) -> DynamicFrame:
+        """For this package's readers: records whose choices are known, or open."""
         frame = cls(records.dataframe, glue_ctx, name)
         frame._records = records
         return frame
 
     def _derive(self, step: Step, *, reads: bool = False) -> DynamicFrame:
-        """The frame after `step`. A step that `reads` data is put off; others report their mistakes at once."""
+        """The frame after `step`. A step that `reads` data is put off, others fail at once."""
         if self._records is not None and not reads:
-            frame = DynamicFrame._of(step(self._records), self.glue_ctx, self.name)
+            frame = DynamicFrame.of_records(step(self._records), self.glue_ctx, self.name)
         else:
             frame = DynamicFrame.__new__(DynamicFrame)
             frame.glue_ctx, frame.name, frame._records = self.glue_ctx, self.name, None
-            frame._build = lambda: step(self._now())
+            frame._build = lambda: frame._after(self, step)
         frame._failures, frame._stage_failures = self._failures, []
         return frame
+
+    def _after(self, parent: DynamicFrame, step: Step) -> Records:
+        before = parent._now()
+        # Only now are the parent's error records known.
+        self._failures = parent._failures
+        return step(before)
 
     def _now(self) -> Records:
         if self._records is None:
@@ -109,7 +119,7 @@ class DynamicFrame:
         self, mappings: Sequence[Sequence[str]], case_sensitive: bool = False, transformation_ctx: str = "",
         info: str = "", stageThreshold: int = 0, totalThreshold: int = 0,
     ) -> DynamicFrame:  # fmt: skip
-        """Only the mapped fields, renamed and cast: (source column, source type, target column, target type)."""
+        """Only the mapped fields, renamed and cast: (source, source type, target, target type)."""
         parsed = parse_mappings(mappings)
         return self._derive(lambda records: apply_mappings(records, parsed))
 
@@ -128,8 +138,8 @@ class DynamicFrame:
         return self._derive(lambda records: fields.drop_fields(records, _listed(paths)))
 
     def rename_field(
-        self, oldName: str, newName: str, transformation_ctx: str = "", info: str = "", stageThreshold: int = 0,
-        totalThreshold: int = 0,
+        self, oldName: str, newName: str, transformation_ctx: str = "", info: str = "",
+        stageThreshold: int = 0, totalThreshold: int = 0,
     ) -> DynamicFrame:  # fmt: skip
         """The field at path `oldName` under the path `newName`."""
         return self._derive(lambda records: fields.rename_field(records, oldName, newName))
@@ -220,7 +230,7 @@ class DynamicFrame:
         self, paths1: Sequence[str] | str, paths2: Sequence[str] | str, frame2: DynamicFrame,
         transformation_ctx: str = "", info: str = "", stageThreshold: int = 0, totalThreshold: int = 0,
     ) -> DynamicFrame:  # fmt: skip
-        """The equality join. A column of the second frame whose name the first one has gets a dot in front."""
+        """The equality join. A column of the second frame that the first has too gets a dot in front."""
         return self._on_dataframe(
             lambda left: rows.join(left, frame2.toDF(), _listed(paths1), _listed(paths2))
         )
@@ -233,7 +243,8 @@ class DynamicFrame:
 
     def mergeDynamicFrame(
         self, stage_dynamic_frame: DynamicFrame, primary_keys: Sequence[str], transformation_ctx: str = "",
-        options: Mapping[str, Any] | None = None, info: str = "", stageThreshold: int = 0, totalThreshold: int = 0,
+        options: Mapping[str, Any] | None = None, info: str = "", stageThreshold: int = 0,
+        totalThreshold: int = 0,
     ) -> DynamicFrame:  # fmt: skip
         """The staged records, and those of this frame whose primary keys are not among the staged ones."""
         return self._on_dataframe(
@@ -255,7 +266,7 @@ class DynamicFrame:
     def spigot(
         self, path: str, options: Mapping[str, Any] | None = None, transformation_ctx: str = ""
     ) -> DynamicFrame:
-        """This frame; a sample (`topk` records, each picked with `prob`) is written as JSON when it is used."""
+        """This frame; a sample (`topk` records, picked with `prob`) is written when it is used."""
 
         def step(records: Records) -> Records:
             rows.sample(observe(records).dataframe, options or {}).write.mode("append").json(path)
@@ -264,7 +275,8 @@ class DynamicFrame:
         return self._derive(step, reads=True)
 
     def write(
-        self, connection_type: str, connection_options: Mapping[str, Any] | None = None, format: str | None = None,
+        self, connection_type: str, connection_options: Mapping[str, Any] | None = None,
+        format: str | None = None,
         format_options: Mapping[str, Any] | None = None, accumulator_size: int = 0,
     ) -> DynamicFrame:  # fmt: skip
         """Write the records as GlueContext.write_dynamic_frame_from_options does."""
@@ -370,7 +382,3 @@ class DynamicFrameCollection:
 
 def _listed(paths: Sequence[str] | str) -> list[str]:
     return [paths] if isinstance(paths, str) else list(paths)
-
-
-# Scripts import the reader and the writer from here, too.
-from awsglue.connections import DynamicFrameReader, DynamicFrameWriter  # noqa: E402, F401

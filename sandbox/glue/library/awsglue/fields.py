@@ -6,8 +6,8 @@ import logging
 from collections.abc import Container, Sequence
 
 from pyspark.sql import Column
-from pyspark.sql import functions as F
-from pyspark.sql import types as T
+from pyspark.sql import functions as F  # noqa: N812 - Spark's own alias
+from pyspark.sql import types as T  # noqa: N812 - Spark's own alias
 
 from awsglue.choices import Choice, Records
 from awsglue.paths import parse_path, quote

@@ -1,7 +1,7 @@
 """Python functions over records: Map and Filter.
 
-A record whose function raises becomes an error record and leaves the frame, as in Glue; `errorsAsDynamicFrame`
-shows it.
+A record whose function raises becomes an error record and leaves the frame, as in Glue;
+`errorsAsDynamicFrame` shows it.
 Source: AWS Glue developer guide, "Map class", "Filter class" and "DynamicFrame class", section "Errors".
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 
 from pyspark import RDD
 from pyspark.sql import DataFrame, Row
-from pyspark.sql import types as T
+from pyspark.sql import types as T  # noqa: N812 - Spark's own alias
 
 from awsglue.choices import Choice, Records
 

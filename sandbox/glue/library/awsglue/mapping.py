@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from pyspark.sql import Column
-from pyspark.sql import functions as F
+from pyspark.sql import functions as F  # noqa: N812 - Spark's own alias
 
 from awsglue.choices import Records, cast_choice, spark_type, try_cast
 from awsglue.fields import has_field

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
-from pyspark.sql import types as T
+from pyspark.sql import functions as F  # noqa: N812 - Spark's own alias
+from pyspark.sql import types as T  # noqa: N812 - Spark's own alias
 
 from awsglue.choices import replace_columns
 from awsglue.paths import parse_path, quote

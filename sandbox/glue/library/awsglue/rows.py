@@ -8,7 +8,7 @@ from functools import reduce
 from typing import Any
 
 from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
+from pyspark.sql import functions as F  # noqa: N812 - Spark's own alias
 
 from awsglue.paths import parse_path, quote
 from awsglue.refusal import not_emulated
@@ -33,7 +33,7 @@ def comparison(comparisons: Mapping[str, Mapping[str, Any]]) -> Column:
 
 
 def join(left: DataFrame, right: DataFrame, keys1: Sequence[str], keys2: Sequence[str]) -> DataFrame:
-    """The inner join on equal keys. Columns of `right` that `left` has too get a dot in front of their names."""
+    """The inner join on equal keys. Columns of `right` that `left` has too get a dot in front."""
     if not keys1 or len(keys1) != len(keys2):
         raise ValueError(f"a join needs as many keys on the left {list(keys1)} as on the right {list(keys2)}")
     names = {name: f".{name}" if name in left.columns else name for name in right.columns}

@@ -13,7 +13,7 @@ from typing import Any
 
 from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
+from pyspark.sql import functions as F  # noqa: N812 - Spark's own alias
 
 from awsglue.catalog import Catalog, Partition, Table
 from awsglue.formats import (
@@ -156,7 +156,7 @@ def _types(columns: Sequence[Mapping[str, str]]) -> dict[str, str]:
 
 
 def _written_partitions(frame: DataFrame, keys: Sequence[str], path: str) -> list[Partition]:
-    # A second look at the key columns, not a listing: older folders in the path are not this job's to register.
+    # A second look at the key columns, not a listing: older folders are not this job's to register.
     rows = frame.select(*(F.col(quote((key,))).cast("string") for key in keys)).distinct().collect()
     escape = frame.sparkSession._jvm.org.apache.spark.sql.catalyst.catalog.ExternalCatalogUtils
     partitions = []

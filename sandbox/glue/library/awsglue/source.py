@@ -1,7 +1,7 @@
 """Reading: from a table of the catalog, or from paths.
 
-A text file has no types, so csv and json columns of a number, boolean or date type are read as text and parsed
-by an expression that keeps what does not parse: the column may then be a choice.
+A text file has no types, so csv and json columns of a number, boolean or date type are read as text and
+parsed by an expression that keeps what does not parse: the column may then be a choice.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 from pyspark.errors import AnalysisException
 from pyspark.sql import Column, DataFrame, DataFrameReader, SparkSession
-from pyspark.sql import functions as F
+from pyspark.sql import functions as F  # noqa: N812 - Spark's own alias
 
 from awsglue.catalog import Catalog, Partition, Table
 from awsglue.choices import Choice, Records, parsed_or_text, spark_type
@@ -22,8 +22,8 @@ from awsglue.refusal import not_emulated
 
 # Glue's names of the types that text is parsed to.
 _PARSED = {
-    "bigint": "long", "int": "int", "integer": "int", "smallint": "short", "tinyint": "byte", "double": "double",
-    "float": "float", "boolean": "boolean", "date": "date", "timestamp": "timestamp",
+    "bigint": "long", "int": "int", "integer": "int", "smallint": "short", "tinyint": "byte",
+    "double": "double", "float": "float", "boolean": "boolean", "date": "date", "timestamp": "timestamp",
 }  # fmt: skip
 _DECIMAL = re.compile(r"decimal(\(\d+,\s*\d+\))?$")
 _TEXT = re.compile(r"(string|(var)?char(\(\d+\))?)$")
@@ -108,7 +108,7 @@ def _read_partitions(
         columns = [*table.columns, *table.partition_keys]
         ddl = ", ".join(f"{quote((name,))} {spark_type(type_name)}" for name, type_name in columns)
         return Records(spark.createDataFrame([], ddl), {})
-    # One scan per partition, since a partition may lie anywhere; the values come from the catalog, not the path.
+    # One scan per partition, since it may lie anywhere; the values come from the catalog, not the path.
     scans = [
         _typed(_load(reader, kind, table, [p.location]), kind, table, _values(table, p)) for p in partitions
     ]
@@ -132,7 +132,7 @@ def _load(reader: DataFrameReader, kind: str, table: Table, paths: Sequence[str]
             options = csv_table_options(table.parameters, table.serde_parameters)
             return reader.options(**options).schema(_as_text(names)).csv(list(paths))
         case "json":
-            # FAILFAST: in Spark's default mode a malformed line, or a nested value of another type, is a null.
+            # FAILFAST: by default Spark makes a null of a malformed line or a nested value of another type.
             return reader.option("mode", "FAILFAST").schema(_json_schema(table)).json(list(paths))
         case _:
             return reader.format(kind).load(list(paths))

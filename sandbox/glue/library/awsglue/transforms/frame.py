@@ -1,5 +1,5 @@
 """Transforms of DynamicFrames: each calls the method of the same purpose."""
-# ruff: noqa: N803, ARG002, PLR0913 - names and signatures are AWS's.
+# ruff: noqa: N803, ARG002, PLR0913, PLR0917 - names and signatures are AWS's.
 
 from __future__ import annotations
 

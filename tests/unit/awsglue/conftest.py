@@ -1,0 +1,8 @@
+"""Scripts find `awsglue` on PYTHONPATH; so do these tests."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[3] / "sandbox" / "glue" / "library"))
