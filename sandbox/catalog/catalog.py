@@ -126,9 +126,17 @@ class DataCatalog:
                 row.id, self._next_version(row.table, table_input, row.table["DatabaseName"])
             )
 
-    def rename_table(self, database: str, name: str, new_database: str, table_input: Document) -> None:
+    def rename_table(
+        self,
+        database: str,
+        name: str,
+        new_database: str,
+        table_input: Document,
+        moved: tuple[str, str] | None = None,
+    ) -> None:
         """Replace the definition under the name in `table_input`; versions and partitions follow.
 
+        `moved` is the old and the new location of the data: partitions under the old one follow too.
         Hive has this (ALTER TABLE ... RENAME TO), Glue's API has not.
         """
         with self._store.transaction():
@@ -137,7 +145,10 @@ class DataCatalog:
             self._tables.archive(row)
             table = self._next_version(row.table, table_input, new_database.lower())
             self._tables.replace(row.id, table)
-            self._partitions.rename(row.id, table["DatabaseName"], table["Name"])
+            for partition in self._partitions.page(row.id, None)[0]:
+                new = _relocated(partition, *moved) if moved else partition
+                names = {"DatabaseName": table["DatabaseName"], "TableName": table["Name"]}
+                self._partitions.replace(row.id, partition["Values"], new | names)
 
     def delete_table(self, database: str, name: str) -> None:
         """Remove a table with its versions and partitions."""
@@ -197,12 +208,19 @@ class DataCatalog:
         self, database: str, table: str, values: Sequence[str], partition_input: Document
     ) -> None:
         """Replace a partition; other `Values` in the input move it (Hive's RENAME PARTITION)."""
+        self.update_partitions(database, table, [(values, partition_input)])
+
+    def update_partitions(
+        self, database: str, table: str, changes: Sequence[tuple[Sequence[str], Document]]
+    ) -> None:
+        """Replace partitions, each by its values: all of them, or none when one is amiss."""
         with self._store.transaction():
             row = self._row(database, table)
-            old = self._partitions.get(row.id, values)
-            new = {"Values": list(values)} | partition_input
-            check_values(row.partition_keys(), new["Values"])
-            self._partitions.replace(row.id, values, self._partition(row, new, old["CreationTime"]))
+            for values, partition_input in changes:
+                old = self._partitions.get(row.id, values)
+                new = {"Values": list(values)} | partition_input
+                check_values(row.partition_keys(), new["Values"])
+                self._partitions.replace(row.id, values, self._partition(row, new, old["CreationTime"]))
 
     def delete_partition(self, database: str, table: str, values: Sequence[str]) -> None:
         """Remove a partition."""
@@ -286,3 +304,13 @@ class DataCatalog:
         if not expression or not expression.strip():
             return None
         return compile_filter(expression, row.partition_keys(), dialect)
+
+
+def _relocated(partition: Document, old: str, new: str) -> Document:
+    """The partition where it lies once the directory `old` has become `new`."""
+    storage = partition.get("StorageDescriptor") or {}
+    location = storage.get("Location") or ""
+    if not location.startswith(old.rstrip("/") + "/"):
+        return partition
+    below = location.removeprefix(old.rstrip("/"))
+    return partition | {"StorageDescriptor": storage | {"Location": new.rstrip("/") + below}}

@@ -104,16 +104,6 @@ class Partitions:
         """Remove every partition of a table."""
         self._store.execute("DELETE FROM catalog_partition WHERE table_id = ?", table_id)
 
-    def rename(self, table_id: int, database: str, name: str) -> None:
-        """Write the new name of their table into its partitions."""
-        self._store.execute(
-            "UPDATE catalog_partition SET body = json_set(body, '$.DatabaseName', ?, '$.TableName', ?)"
-            " WHERE table_id = ?",
-            database,
-            name,
-            table_id,
-        )
-
     def values(self, table_id: int, wanted: Wanted | None = None) -> list[list[str]]:
         """The values of a table's partitions in the order of their keys, of all or of the wanted ones."""
         return [values for _, values in self._scan(table_id, "", wanted)]
@@ -166,7 +156,7 @@ class Partitions:
         return documents
 
 
-def check_values(keys: Sequence[tuple[str, str]], values: Sequence[str]) -> None:
+def check_values(keys: Sequence[object], values: Sequence[str]) -> None:
     """A partition has one value for each key. Raises InvalidInputException."""
     if len(keys) != len(values):
         raise invalid("The number of partition keys do not match the number of partition values")
