@@ -12,7 +12,20 @@ from typing import Any
 WsgiApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 DELEGATED = frozenset(
-    {"s3", "sts", "iam", "logs", "ec2", "monitoring", "dynamodb", "kms", "secretsmanager", "ssm", "sns", "sqs"}
+    {
+        "s3",
+        "sts",
+        "iam",
+        "logs",
+        "ec2",
+        "monitoring",
+        "dynamodb",
+        "kms",
+        "secretsmanager",
+        "ssm",
+        "sns",
+        "sqs",
+    }
 )
 """Signing names of the delegated services."""
 

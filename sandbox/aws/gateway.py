@@ -47,7 +47,9 @@ class Gateway:
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         if not is_loopback(environ.get("HTTP_HOST", "")):
-            message = f"Host {environ.get('HTTP_HOST')!r} is not this machine; the sandbox answers on loopback only"
+            message = (
+                f"Host {environ.get('HTTP_HOST')!r} is not this machine; the sandbox answers on loopback only"
+            )
             return _send(failure(AwsError("AccessDenied", message, status=403)), start_response)
         prefix, _, name = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")
         if prefix in self._services:

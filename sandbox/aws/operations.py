@@ -72,7 +72,9 @@ class Service:
                 if fidelity is None:
                     continue
                 if attribute not in by_method:
-                    raise TypeError(f"{type(group).__name__}.{attribute} is no operation of {model.service_name}")
+                    raise TypeError(
+                        f"{type(group).__name__}.{attribute} is no operation of {model.service_name}"
+                    )
                 name = by_method[attribute]
                 if name in self.operations:
                     raise TypeError(f"two groups of {model.service_name} perform {name}")

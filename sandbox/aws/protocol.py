@@ -57,7 +57,9 @@ def perform(service: Service, name: str, body: bytes) -> Response:
         return failure(error)
     except Exception:
         _log.exception("%s failed", name)
-        return failure(AwsError("InternalFailure", f"{name} failed inside the sandbox; see its log", status=500))
+        return failure(
+            AwsError("InternalFailure", f"{name} failed inside the sandbox; see its log", status=500)
+        )
 
 
 def answer(status: int, document: Document) -> Response:

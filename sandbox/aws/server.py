@@ -16,11 +16,11 @@ THREADS = 96
 """Requests in progress at once; an idle keep-alive connection occupies none."""
 
 
-class _HeaderNames(Gateway_10):  # type: ignore[misc]
+class _HeaderNames(Gateway_10):
     """cheroot's gateway, which also tells the header names as they were sent."""
 
-    def get_environ(self) -> dict[str, Any]:
-        environ: dict[str, Any] = super().get_environ()
+    def get_environ(self) -> dict[str, Any]:  # type: ignore[override]
+        environ: dict[str, Any] = super().get_environ()  # type: ignore[no-untyped-call]
         environ[HEADER_NAMES] = [name.decode("latin-1") for name in self.req.inheaders]
         return environ
 
@@ -44,7 +44,8 @@ class Server:
             self._cheroot.prepare()
         except OSError as error:
             raise MachineError(
-                f"Port {self._port} on {self._host} cannot be bound: {error}", "choose another with --port, or --port 0"
+                f"Port {self._port} on {self._host} cannot be bound: {error}",
+                "choose another with --port, or --port 0",
             ) from error
         self._thread = threading.Thread(target=self._cheroot.serve, name="gateway")
         self._thread.start()

@@ -38,8 +38,7 @@ def validate(shape: Shape, value: object) -> None:
 
 
 def _faults(shape: Shape, value: Any, path: str) -> Iterator[str]:
-    expected = _TYPES[shape.type_name]
-    if not isinstance(value, expected) or (isinstance(value, bool) and bool not in expected):
+    if not _has_type(shape, value):
         yield _fault(value, path, f"Member must be of type {shape.type_name}")
         return
     yield from _limits(shape, value, path)
@@ -53,6 +52,12 @@ def _faults(shape: Shape, value: Any, path: str) -> Iterator[str]:
             for key, item in value.items():
                 yield from _faults(shape.key, key, _join(path, "key"))
                 yield from _faults(shape.value, item, _join(path, f"{key}.member"))
+
+
+def _has_type(shape: Shape, value: object) -> bool:
+    expected = _TYPES[shape.type_name]
+    # Python counts a bool among the integers, JSON does not.
+    return isinstance(value, expected) and not (isinstance(value, bool) and bool not in expected)
 
 
 def _member_faults(shape: StructureShape, value: dict[str, Any], path: str) -> Iterator[str]:

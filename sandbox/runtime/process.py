@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -28,7 +28,6 @@ class Command:
     stdout: Path
     stderr: Path
     owner: str = ""
-    expected_exit: frozenset[int] = field(default=frozenset({0}))
 
 
 class Process:

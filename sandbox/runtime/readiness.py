@@ -1,4 +1,4 @@
-"""Readiness as a value: `port(host, 7077) & http(url)`, waited for beside the process that shall provide it."""
+"""Readiness as a value: `port(host, 7077) & http(url)`, waited for beside its process."""
 
 from __future__ import annotations
 

@@ -61,7 +61,9 @@ def present(jars: Iterable[Jar], folder: Path) -> tuple[Path, ...]:
     return tuple(path for path, _ in paths)
 
 
-def fetch(jars: Iterable[Jar], folder: Path, offline: bool, progress: Progress = lambda _name, _size: None) -> int:
+def fetch(
+    jars: Iterable[Jar], folder: Path, offline: bool, progress: Progress = lambda _name, _size: None
+) -> int:
     """Bring what is missing into `folder`; returns the number of bytes that were fetched.
 
     Raises `MachineError` when offline, when a download fails or when a checksum is wrong; what was
@@ -72,7 +74,9 @@ def fetch(jars: Iterable[Jar], folder: Path, offline: bool, progress: Progress =
         return 0
     if offline:
         names = ", ".join(jar.file_name for jar in wanted)
-        raise MachineError(f"Offline, and these jars are not in {folder}: {names}", "sandbox jars fetch, once, online")
+        raise MachineError(
+            f"Offline, and these jars are not in {folder}: {names}", "sandbox jars fetch, once, online"
+        )
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".download-") as private:
 
@@ -93,7 +97,9 @@ def _download(jar: Jar, cache: Path) -> Path:
         context = MavenContext(repo_cache=cache, timeout=TIMEOUT)
         path = Path(context.project(jar.group, jar.artifact).at_version(jar.version).artifact().resolve())
     except Exception as error:
-        raise MachineError(f"{jar.file_name} could not be fetched: {error}", "check the network and try again") from error
+        raise MachineError(
+            f"{jar.file_name} could not be fetched: {error}", "check the network and try again"
+        ) from error
     found = sha256(path)
     if found != jar.sha256:
         raise MachineError(

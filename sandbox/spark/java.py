@@ -51,7 +51,9 @@ def find(java_home: str | None, path: str) -> Java:
 def version_of(executable: Path) -> int | None:
     """The major version of a `java` program; None when it does not run."""
     try:
-        run = subprocess.run([executable, "-version"], capture_output=True, text=True, timeout=30, check=False)
+        run = subprocess.run(
+            [executable, "-version"], capture_output=True, text=True, timeout=30, check=False
+        )
     except (OSError, subprocess.TimeoutExpired):
         return None
     found = _VERSION.search(run.stderr)

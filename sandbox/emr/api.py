@@ -1,0 +1,222 @@
+"""EMR's operations: clusters, steps, instances, tags.
+
+https://docs.aws.amazon.com/emr/latest/APIReference/API_Operations.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from sandbox.aws.operations import Document, Fidelity, operation
+from sandbox.emr import describe, lifecycle, request, sizing
+from sandbox.emr.model import ENDED, STEP_ENDED, Cluster, ClusterState, Step, StepState
+from sandbox.emr.supervisor import Supervisor
+from sandbox.errors import AwsError
+
+PAGE = 50
+"""EMR's page size for every listing."""
+
+
+class EmrOperations:
+    """The operations of EMR that are executed; the rest is refused by name."""
+
+    def __init__(
+        self,
+        supervisor: Supervisor,
+        clock: Callable[[], float],
+        new_id: request.NewId,
+        naming: describe.Naming,
+    ) -> None:
+        self._supervisor = supervisor
+        self._clock = clock
+        self._new_id = new_id
+        self._naming = naming
+
+    # --- clusters
+
+    @operation(Fidelity.EXECUTED)
+    def run_job_flow(self, document: Document) -> Document:
+        cluster = request.cluster(document, self._clock(), self._new_id)
+        cores, memory = self._supervisor.machine
+        if not sizing.fits(cluster.groups, memory):
+            raise AwsError(
+                "ValidationException",
+                f"{sizing.worker_count(cluster.groups)} nodes need more than this machine has: "
+                f"{cores} cores and {memory} MiB of memory; ask for fewer instances",
+            )
+        self._supervisor.launch(cluster)
+        return {"JobFlowId": cluster.id, "ClusterArn": self._naming.cluster_arn(cluster.id)}
+
+    @operation(Fidelity.EXECUTED)
+    def describe_cluster(self, document: Document) -> Document:
+        return {"Cluster": describe.cluster(self._cluster(document), self._naming)}
+
+    @operation(Fidelity.EXECUTED)
+    def list_clusters(self, document: Document) -> Document:
+        states = document.get("ClusterStates") or list(ClusterState)
+        after, before = document.get("CreatedAfter", 0), document.get("CreatedBefore", float("inf"))
+        chosen = [
+            describe.summary(cluster, self._naming)
+            for cluster in reversed(self._supervisor.all())
+            if cluster.state in states and float(after) <= cluster.timeline.created <= float(before)
+        ]
+        return _page("Clusters", chosen, document.get("Marker"))
+
+    @operation(Fidelity.EXECUTED)
+    def terminate_job_flows(self, document: Document) -> Document:
+        clusters = [self._existing(id) for id in document["JobFlowIds"]]
+        protected = [c.id for c in clusters if c.termination_protected and c.state not in ENDED]
+        for cluster in clusters:
+            if cluster.id not in protected:
+                self._supervisor.apply(cluster.id, lifecycle.TerminateRequested())
+        if protected:
+            raise AwsError(
+                "ValidationException",
+                "Could not shut down one or more job flows since they are termination protected.",
+            )
+        return {}
+
+    @operation(Fidelity.EXECUTED)
+    def set_termination_protection(self, document: Document) -> Document:
+        protected = document["TerminationProtected"]
+        for cluster in [self._existing(id) for id in document["JobFlowIds"]]:
+            self._supervisor.change(cluster.id, lambda now: replace(now, termination_protected=protected))
+        return {}
+
+    # --- steps
+
+    @operation(Fidelity.EXECUTED)
+    def add_job_flow_steps(self, document: Document) -> Document:
+        cluster = self._existing(document["JobFlowId"])
+        if "ExecutionRoleArn" in document:
+            raise AwsError("NotEmulated", "EMR Sandbox does not emulate runtime roles for steps", status=501)
+        if cluster.state in ENDED or cluster.state is ClusterState.TERMINATING:
+            raise AwsError(
+                "ValidationException",
+                "A job flow that is shutting down, terminating, or finished may not be modified.",
+            )
+        steps = request.steps(document["Steps"], self._clock(), self._new_id)
+        active = sum(step.state not in STEP_ENDED for step in cluster.steps)
+        if active + len(steps) > request.MAX_STEPS:
+            raise AwsError(
+                "ValidationException", f"Maximum number of active steps for job flow is {request.MAX_STEPS}."
+            )
+        self._supervisor.apply(cluster.id, lifecycle.StepsAdded(steps))
+        return {"StepIds": [step.id for step in steps]}
+
+    @operation(Fidelity.EXECUTED)
+    def describe_step(self, document: Document) -> Document:
+        cluster = self._cluster(document)
+        return {"Step": describe.step(self._step(cluster, document.get("StepId", "")), cluster)}
+
+    @operation(Fidelity.EXECUTED)
+    def list_steps(self, document: Document) -> Document:
+        cluster = self._cluster(document)
+        states = document.get("StepStates") or list(StepState)
+        ids = document.get("StepIds")
+        if ids and document.get("StepStates"):
+            raise AwsError("InvalidRequestException", "Only one of StepIds and StepStates can be given.")
+        chosen = [
+            describe.step(step, cluster)
+            for step in reversed(cluster.steps)
+            if step.state in states and (not ids or step.id in ids)
+        ]
+        return _page("Steps", chosen, document.get("Marker"))
+
+    @operation(Fidelity.EXECUTED)
+    def cancel_steps(self, document: Document) -> Document:
+        cluster = self._cluster(document)
+        answers: list[Document] = []
+        wanted: list[str] = []
+        for id in document["StepIds"]:
+            step = self._step(cluster, id)
+            if step.state in (StepState.PENDING, StepState.RUNNING):
+                wanted.append(id)
+                answers.append({"StepId": id, "Status": "SUBMITTED"})
+            else:
+                reason = f"The step is {step.state} and cannot be cancelled."
+                answers.append({"StepId": id, "Status": "FAILED", "Reason": reason})
+        force = document.get("StepCancellationOption") == "TERMINATE_PROCESS"
+        self._supervisor.apply(cluster.id, lifecycle.CancelRequested(tuple(wanted), force))
+        return {"CancelStepsInfoList": answers}
+
+    # --- what a cluster consists of
+
+    @operation(Fidelity.EXECUTED)
+    def list_instances(self, document: Document) -> Document:
+        cluster = self._cluster(document)
+        if document.get("InstanceFleetId") or document.get("InstanceFleetType"):
+            raise AwsError(
+                "InvalidRequestException", "Instance fleets and instance groups are mutually exclusive."
+            )
+        roles, states = document.get("InstanceGroupTypes"), document.get("InstanceStates")
+        group = document.get("InstanceGroupId")
+        chosen = [
+            describe.instance(instance, cluster, self._naming)
+            for instance in cluster.instances
+            if (not roles or instance.role in roles)
+            and (not states or instance.state in states)
+            and (not group or instance.group == group)
+        ]
+        return _page("Instances", chosen, document.get("Marker"))
+
+    @operation(Fidelity.EXECUTED)
+    def list_instance_groups(self, document: Document) -> Document:
+        cluster = self._cluster(document)
+        groups = [describe.instance_group(group, cluster) for group in cluster.groups]
+        return _page("InstanceGroups", groups, document.get("Marker"))
+
+    @operation(Fidelity.EXECUTED)
+    def list_bootstrap_actions(self, document: Document) -> Document:
+        cluster = self._cluster(document)
+        actions: list[Document] = [
+            {"Name": action.name, "ScriptPath": action.path, "Args": list(action.arguments)}
+            for action in cluster.bootstrap_actions
+        ]
+        return _page("BootstrapActions", actions, document.get("Marker"))
+
+    @operation(Fidelity.EXECUTED)
+    def add_tags(self, document: Document) -> Document:
+        cluster = self._existing(document["ResourceId"])
+        added = request.tags(document["Tags"])
+        self._supervisor.change(cluster.id, lambda now: replace(now, tags={**now.tags, **added}))
+        return {}
+
+    @operation(Fidelity.EXECUTED)
+    def remove_tags(self, document: Document) -> Document:
+        cluster = self._existing(document["ResourceId"])
+        gone = frozenset(document["TagKeys"])
+        self._supervisor.change(
+            cluster.id,
+            lambda now: replace(now, tags={key: value for key, value in now.tags.items() if key not in gone}),
+        )
+        return {}
+
+    # --- looking up
+
+    def _cluster(self, document: Document) -> Cluster:
+        return self._existing(document["ClusterId"])
+
+    def _existing(self, id: str) -> Cluster:
+        cluster = self._supervisor.get(id)
+        if cluster is None:
+            raise AwsError("InvalidRequestException", f"Cluster id '{id}' is not valid.")
+        return cluster
+
+    def _step(self, cluster: Cluster, id: str) -> Step:
+        try:
+            return cluster.step(id)
+        except KeyError:
+            raise AwsError("InvalidRequestException", f"Step id '{id}' is not valid.") from None
+
+
+def _page(name: str, items: Sequence[Document], marker: str | None) -> Document:
+    """One page; the marker is the number of items that came before."""
+    if marker is not None and not marker.isdigit():
+        raise AwsError("InvalidRequestException", f"Marker '{marker}' is not valid.")
+    start = int(marker or 0)
+    page: Document = {name: list(items[start : start + PAGE])}
+    if start + PAGE < len(items):
+        page["Marker"] = str(start + PAGE)
+    return page

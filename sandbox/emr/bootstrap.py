@@ -1,0 +1,73 @@
+"""Bootstrap actions: each runs on every node, before applications start, in order.
+
+https://docs.aws.amazon.com/emr/latest/ManagementGuide/emr-plan-bootstrap.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sandbox.emr.layout import Layout
+from sandbox.emr.model import BootstrapAction, Cluster, Instance, Role
+from sandbox.errors import WorkFailed
+from sandbox.runtime.process import Command
+from sandbox.runtime.processes import Processes
+from sandbox.s3.transfer import download
+
+
+def run_all(
+    cluster: Cluster, layout: Layout, processes: Processes, environment: Mapping[str, str], s3: Any
+) -> None:
+    """Run every action on every node; `WorkFailed` in EMR's words at the first that fails."""
+    for number, action in enumerate(cluster.bootstrap_actions, start=1):
+        for instance in cluster.instances:
+            _run(number, action, instance, cluster, layout, processes, environment, s3)
+
+
+def _run(
+    number: int,
+    action: BootstrapAction,
+    instance: Instance,
+    cluster: Cluster,
+    layout: Layout,
+    processes: Processes,
+    environment: Mapping[str, str],
+    s3: Any,
+) -> None:
+    where = f"On the {'master' if instance.role is Role.MASTER else instance.role.lower()} instance"
+    logs = layout.node_logs(instance.ec2_id) / "bootstrap-actions" / str(number)
+    home = layout.node(instance.ec2_id)
+    logs.mkdir(parents=True, exist_ok=True)
+    controller = logs / "controller"
+    try:
+        script = download(s3, action.path, home / "bootstrap-actions" / str(number) / "script")
+    except WorkFailed as error:
+        controller.write_text(f"{error}\n")
+        raise WorkFailed(f"{where} ({instance.ec2_id}), bootstrap action {number} failed: {error}") from error
+    command = Command(
+        name=f"bootstrap-{instance.ec2_id}-{number}",
+        argv=_interpreted(script.read_bytes()[:2], str(script), action.arguments),
+        environment={**environment, "HOME": str(home)},
+        directory=home,
+        stdout=logs / "stdout",
+        stderr=logs / "stderr",
+        owner=cluster.id,
+    )
+    controller.write_text(f"{action.name}: {action.path} {' '.join(action.arguments)}\n")
+    process = processes.start(command)
+    returncode = process.wait()
+    processes.forget(cluster.id, command.name)
+    with controller.open("a") as file:
+        file.write(f"exit code {returncode}\n")
+    if returncode != 0:
+        raise WorkFailed(
+            f"{where} ({instance.ec2_id}), bootstrap action {number} returned a non-zero return code"
+        )
+
+
+def _interpreted(start: bytes, script: str, arguments: tuple[str, ...]) -> tuple[str, ...]:
+    """A script with a `#!` line runs as it says, any other with bash, as on EMR."""
+    if start == b"#!":
+        return ("/bin/sh", "-c", 'chmod +x "$0" && exec "$0" "$@"', script, *arguments)
+    return ("bash", script, *arguments)

@@ -1,0 +1,174 @@
+"""From the model to what EMR answers. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sandbox.aws.operations import Document
+from sandbox.emr.logs import step_log_uri
+from sandbox.emr.model import Cluster, Instance, InstanceGroup, InstanceState, Reason, Step, Timeline
+
+
+@dataclass(frozen=True)
+class Naming:
+    """What answers need beside the cluster: the account, and where and what runs here."""
+
+    account: str
+    region: str
+    host: str
+    spark_version: str
+
+    def cluster_arn(self, id: str) -> str:
+        """The cluster's ARN."""
+        return f"arn:aws:elasticmapreduce:{self.region}:{self.account}:cluster/{id}"
+
+
+def cluster(value: Cluster, naming: Naming) -> Document:
+    """DescribeCluster's Cluster."""
+    recorded = value.recorded
+    versions = {"Spark": naming.spark_version}
+    return {
+        **summary(value, naming),
+        "Ec2InstanceAttributes": {
+            **{name: recorded[name] for name in _EC2_MEMBERS if name in recorded},
+            "RequestedEc2SubnetIds": recorded.get("Ec2SubnetIds", []),
+            "IamInstanceProfile": recorded.get("JobFlowRole"),
+            "Ec2AvailabilityZone": f"{naming.region}a",
+        },
+        "InstanceCollectionType": "INSTANCE_GROUP",
+        "LogUri": value.log_uri,
+        "ReleaseLabel": value.release_label,
+        "AutoTerminate": not value.keep_alive,
+        "TerminationProtected": value.termination_protected,
+        "VisibleToAllUsers": recorded.get("VisibleToAllUsers", True),
+        "Applications": [{"Name": name, "Version": versions[name]} for name in value.applications],
+        "Tags": [{"Key": key, "Value": text} for key, text in value.tags.items()],
+        "ServiceRole": recorded.get("ServiceRole"),
+        "MasterPublicDnsName": naming.host if value.ports.master else None,
+        "Configurations": list(value.configurations),
+        "ScaleDownBehavior": recorded.get("ScaleDownBehavior", "TERMINATE_AT_TASK_COMPLETION"),
+        "EbsRootVolumeSize": recorded.get("EbsRootVolumeSize"),
+        "OSReleaseLabel": recorded.get("OSReleaseLabel"),
+        "StepConcurrencyLevel": 1,
+    }
+
+
+_EC2_MEMBERS = (
+    "Ec2KeyName",
+    "Ec2SubnetId",
+    "EmrManagedMasterSecurityGroup",
+    "EmrManagedSlaveSecurityGroup",
+    "ServiceAccessSecurityGroup",
+    "AdditionalMasterSecurityGroups",
+    "AdditionalSlaveSecurityGroups",
+)
+
+
+def summary(value: Cluster, naming: Naming) -> Document:
+    """ListClusters' entry."""
+    return {
+        "Id": value.id,
+        "Name": value.name,
+        "ClusterArn": naming.cluster_arn(value.id),
+        "NormalizedInstanceHours": 0,
+        "Status": {
+            "State": value.state,
+            "StateChangeReason": _reason(value.reason),
+            "Timeline": _timeline(value.timeline),
+        },
+    }
+
+
+def step(value: Step, of: Cluster) -> Document:
+    """DescribeStep's Step."""
+    status: Document = {
+        "State": value.state,
+        "StateChangeReason": _reason(value.reason),
+        "Timeline": _timeline(value.timeline, "StartDateTime"),
+    }
+    if value.failure:
+        status["FailureDetails"] = {
+            "Reason": value.failure.reason,
+            "Message": value.failure.message,
+            "LogFile": value.failure.log_file,
+        }
+    log_uri = step_log_uri(of, value.id, "controller").rpartition("/")[0]
+    document: Document = {
+        "Id": value.id,
+        "Name": value.name,
+        "Config": {
+            "Jar": value.jar,
+            "Args": list(value.arguments),
+            "Properties": value.properties,
+            "MainClass": value.main_class,
+        },
+        "ActionOnFailure": value.action_on_failure,
+        "Status": status,
+        "LogUri": f"{log_uri}/" if log_uri else None,
+    }
+    if value.applications:
+        document["AdditionalInfo"] = {
+            "ResourceManager": "Spark standalone",
+            "ResourceManagerApplicationIds": list(value.applications),
+        }
+    return document
+
+
+def instance(value: Instance, of: Cluster, naming: Naming) -> Document:
+    """ListInstances' entry."""
+    group = next(group for group in of.groups if group.id == value.group)
+    return {
+        "Id": value.id,
+        "Ec2InstanceId": value.ec2_id,
+        "PublicDnsName": naming.host,
+        "PublicIpAddress": naming.host,
+        "PrivateDnsName": naming.host,
+        "PrivateIpAddress": naming.host,
+        "Status": {
+            "State": value.state,
+            "StateChangeReason": _terminated(value, of),
+            "Timeline": _timeline(value.timeline),
+        },
+        "InstanceGroupId": value.group,
+        "Market": group.market,
+        "InstanceType": group.instance_type,
+        "EbsVolumes": [],
+    }
+
+
+def instance_group(value: InstanceGroup, of: Cluster) -> Document:
+    """ListInstanceGroups' entry; its state is that of its instances."""
+    members = [instance for instance in of.instances if instance.group == value.id]
+    running = sum(member.state is InstanceState.RUNNING for member in members)
+    return {
+        "Id": value.id,
+        "Name": value.name,
+        "Market": value.market,
+        "InstanceGroupType": value.role,
+        "InstanceType": value.instance_type,
+        "RequestedInstanceCount": value.count,
+        "RunningInstanceCount": running,
+        "Status": {
+            "State": members[0].state,
+            "StateChangeReason": {"Message": ""},
+            "Timeline": _timeline(members[0].timeline),
+        },
+    }
+
+
+def _terminated(value: Instance, of: Cluster) -> Document:
+    if value.state is InstanceState.TERMINATED and of.reason:
+        return {"Code": "CLUSTER_TERMINATED", "Message": "Job flow terminated"}
+    return {}
+
+
+def _reason(reason: Reason | None) -> Document:
+    return {"Code": reason.code, "Message": reason.message} if reason else {}
+
+
+def _timeline(timeline: Timeline, ready: str = "ReadyDateTime") -> Document:
+    return {
+        "CreationDateTime": timeline.created,
+        ready: timeline.ready,
+        "EndDateTime": timeline.ended,
+    }

@@ -1,0 +1,333 @@
+"""The life of a cluster as a pure function: `advance(cluster, event, now) -> (cluster, effects)`.
+
+No I/O happens here. The supervisor stores the new value first and performs the effects afterwards, so a
+crash between the two leaves a state that tells what was about to happen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from sandbox.emr.model import (
+    ENDED,
+    STEP_ACTIVE,
+    STEP_ENDED,
+    ActionOnFailure,
+    Cluster,
+    ClusterState,
+    Failure,
+    InstanceState,
+    Ports,
+    Reason,
+    Step,
+    StepState,
+    Timeline,
+)
+
+# --- events: what happened
+
+
+@dataclass(frozen=True)
+class Launched:
+    """RunJobFlow was accepted."""
+
+
+@dataclass(frozen=True)
+class NodesPrepared:
+    """Every node has its folder."""
+
+
+@dataclass(frozen=True)
+class Bootstrapped:
+    """Every bootstrap action ended with 0 on every node."""
+
+
+@dataclass(frozen=True)
+class BootstrapFailed:
+    message: str
+
+
+@dataclass(frozen=True)
+class ApplicationsStarted:
+    """Master and workers answer."""
+
+    ports: Ports
+
+
+@dataclass(frozen=True)
+class InstanceFailed:
+    """A node could not be started, or one of its daemons died."""
+
+    message: str
+
+
+@dataclass(frozen=True)
+class StepsAdded:
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class StepEnded:
+    """A step's process ended. `failure` is None when its exit code was 0."""
+
+    step: str
+    failure: Failure | None
+    applications: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class CancelRequested:
+    steps: tuple[str, ...]
+    force: bool = False
+
+
+@dataclass(frozen=True)
+class TerminateRequested:
+    """A user asked for the end, by TerminateJobFlows or by stopping the sandbox."""
+
+    message: str = "Terminated by user request"
+
+
+@dataclass(frozen=True)
+class NodesStopped:
+    """No process of the cluster is left."""
+
+
+@dataclass(frozen=True)
+class Interrupted:
+    """The sandbox itself ended while the cluster lived; what had run was ended at the next start."""
+
+
+Event = (
+    Launched
+    | NodesPrepared
+    | Bootstrapped
+    | BootstrapFailed
+    | ApplicationsStarted
+    | InstanceFailed
+    | StepsAdded
+    | StepEnded
+    | CancelRequested
+    | TerminateRequested
+    | NodesStopped
+    | Interrupted
+)
+
+
+# --- effects: what is to be done
+
+
+@dataclass(frozen=True)
+class PrepareNodes:
+    pass
+
+
+@dataclass(frozen=True)
+class RunBootstrapActions:
+    pass
+
+
+@dataclass(frozen=True)
+class StartApplications:
+    pass
+
+
+@dataclass(frozen=True)
+class RunStep:
+    step: str
+
+
+@dataclass(frozen=True)
+class CancelStep:
+    step: str
+    force: bool = False
+
+
+@dataclass(frozen=True)
+class StopNodes:
+    pass
+
+
+Effect = PrepareNodes | RunBootstrapActions | StartApplications | RunStep | CancelStep | StopNodes
+Outcome = tuple[Cluster, tuple[Effect, ...]]
+
+
+def advance(cluster: Cluster, event: Event, now: float) -> Outcome:
+    """The cluster after `event`, and what has to be done. Events for an ended cluster change nothing."""
+    if cluster.state in ENDED:
+        return cluster, ()
+    match event:
+        case Launched():
+            return cluster, (PrepareNodes(),)
+        case NodesPrepared() if cluster.state is ClusterState.STARTING:
+            booting = replace(cluster, state=ClusterState.BOOTSTRAPPING)
+            return _instances(booting, InstanceState.BOOTSTRAPPING, now), (RunBootstrapActions(),)
+        case Bootstrapped() if cluster.state is ClusterState.BOOTSTRAPPING:
+            return cluster, (StartApplications(),)
+        case ApplicationsStarted(ports) if cluster.state is ClusterState.BOOTSTRAPPING:
+            timeline = replace(cluster.timeline, ready=now)
+            ready = replace(cluster, state=ClusterState.RUNNING, timeline=timeline, ports=ports, reason=None)
+            return _next(_instances(ready, InstanceState.RUNNING, now), now)
+        case BootstrapFailed(message):
+            return _terminate(cluster, Reason("BOOTSTRAP_FAILURE", message), now)
+        case InstanceFailed(message):
+            return _terminate(cluster, Reason("INSTANCE_FAILURE", message), now)
+        case StepsAdded(steps):
+            return _next(replace(cluster, steps=cluster.steps + steps), now)
+        case StepEnded():
+            return _step_ended(cluster, event, now)
+        case CancelRequested(ids, force):
+            return _cancel(cluster, frozenset(ids), force, now)
+        case TerminateRequested(message):
+            return _terminate(cluster, Reason("USER_REQUEST", message), now)
+        case NodesStopped() if cluster.state is ClusterState.TERMINATING:
+            return _end(cluster, now), ()
+        case Interrupted():
+            return _interrupt(cluster, now), ()
+        case _:
+            return cluster, ()
+
+
+def _next(cluster: Cluster, now: float) -> Outcome:
+    """Start the oldest pending step when the cluster is up and idle; else wait, or end when transient."""
+    if cluster.state not in (ClusterState.RUNNING, ClusterState.WAITING):
+        return cluster, ()
+    if any(step.state in STEP_ACTIVE for step in cluster.steps):
+        return cluster, ()
+    for step in cluster.steps:
+        if step.state is StepState.PENDING:
+            started = replace(step, state=StepState.RUNNING, timeline=replace(step.timeline, ready=now))
+            running = replace(_with_step(cluster, started), state=ClusterState.RUNNING, reason=None)
+            return running, (RunStep(step.id),)
+    if cluster.keep_alive:
+        reason = Reason("USER_REQUEST", "Cluster ready to run steps.")
+        return replace(cluster, state=ClusterState.WAITING, reason=reason), ()
+    failed = any(step.state is not StepState.COMPLETED for step in cluster.steps)
+    message = "Steps completed with errors" if failed else "Steps completed"
+    return _terminate(cluster, Reason("ALL_STEPS_COMPLETED", message), now)
+
+
+def _step_ended(cluster: Cluster, event: StepEnded, now: float) -> Outcome:
+    step = cluster.step(event.step)
+    if step.state in STEP_ENDED:
+        return cluster, ()
+    ended = replace(
+        step,
+        timeline=replace(step.timeline, ended=now),
+        failure=event.failure,
+        applications=event.applications,
+    )
+    if step.state is StepState.CANCEL_PENDING:
+        cancelled = replace(ended, state=StepState.CANCELLED, failure=None)
+        return _next(_with_step(cluster, cancelled), now)
+    if event.failure is None:
+        return _next(_with_step(cluster, replace(ended, state=StepState.COMPLETED)), now)
+    after = _with_step(cluster, replace(ended, state=StepState.FAILED))
+    if cluster.state is ClusterState.TERMINATING:
+        return after, ()
+    match step.action_on_failure:
+        case ActionOnFailure.TERMINATE_CLUSTER | ActionOnFailure.TERMINATE_JOB_FLOW:
+            if not cluster.termination_protected:
+                return _terminate(after, Reason("STEP_FAILURE", "Shut down as step failed"), now)
+            # A protected cluster outlives the error, so that its data can be recovered.
+            return _wait(_cancel_pending(after, "Step cancelled as a previous step failed", now))
+        case ActionOnFailure.CANCEL_AND_WAIT:
+            return _wait(_cancel_pending(after, "Step cancelled as a previous step failed", now))
+        case ActionOnFailure.CONTINUE:
+            return _next(after, now)
+
+
+def _wait(cluster: Cluster) -> Outcome:
+    reason = Reason("USER_REQUEST", "Cluster ready after last step failed.")
+    return replace(cluster, state=ClusterState.WAITING, reason=reason), ()
+
+
+def _cancel(cluster: Cluster, ids: frozenset[str], force: bool, now: float) -> Outcome:
+    effects: list[Effect] = []
+    steps: list[Step] = []
+    for step in cluster.steps:
+        match step.state:
+            case StepState.PENDING if step.id in ids:
+                steps.append(_cancelled(step, "Step cancelled by user", now))
+            case StepState.RUNNING if step.id in ids:
+                reason = Reason("NONE", "Step cancelled by user")
+                steps.append(replace(step, state=StepState.CANCEL_PENDING, reason=reason))
+                effects.append(CancelStep(step.id, force))
+            case _:
+                steps.append(step)
+    after, more = _next(replace(cluster, steps=tuple(steps)), now)
+    return after, (*effects, *more)
+
+
+def _cancel_pending(cluster: Cluster, message: str, now: float) -> Cluster:
+    steps = (
+        _cancelled(step, message, now) if step.state is StepState.PENDING else step for step in cluster.steps
+    )
+    return replace(cluster, steps=tuple(steps))
+
+
+def _cancelled(step: Step, message: str, now: float) -> Step:
+    timeline = replace(step.timeline, ended=now)
+    return replace(step, state=StepState.CANCELLED, reason=Reason("NONE", message), timeline=timeline)
+
+
+def _terminate(cluster: Cluster, reason: Reason, now: float) -> Outcome:
+    """Begin the end: pending steps are cancelled, the running one is stopped with the nodes."""
+    if cluster.state is ClusterState.TERMINATING:
+        return cluster, ()
+    rest = _cancel_pending(cluster, "Job terminated", now)
+    steps = (
+        replace(step, state=StepState.CANCEL_PENDING, reason=Reason("NONE", "Job terminated"))
+        if step.state is StepState.RUNNING
+        else step
+        for step in rest.steps
+    )
+    return replace(rest, steps=tuple(steps), state=ClusterState.TERMINATING, reason=reason), (StopNodes(),)
+
+
+def _end(cluster: Cluster, now: float) -> Cluster:
+    clean = cluster.reason is not None and cluster.reason.code in ("USER_REQUEST", "ALL_STEPS_COMPLETED")
+    state = ClusterState.TERMINATED if clean else ClusterState.TERMINATED_WITH_ERRORS
+    steps = (
+        _cancelled(step, "Job terminated", now) if step.state in STEP_ACTIVE else step
+        for step in cluster.steps
+    )
+    ended = replace(
+        cluster, state=state, steps=tuple(steps), timeline=replace(cluster.timeline, ended=now), ports=Ports()
+    )
+    return _instances(ended, InstanceState.TERMINATED, now)
+
+
+def _interrupt(cluster: Cluster, now: float) -> Cluster:
+    why = "The sandbox ended while the cluster lived; its processes were ended at the next start"
+    steps = (_interrupted(step, now) if step.state in STEP_ACTIVE else step for step in cluster.steps)
+    rest = _cancel_pending(replace(cluster, steps=tuple(steps)), "Job terminated", now)
+    return _end(replace(rest, reason=Reason("INTERNAL_ERROR", why)), now)
+
+
+def _interrupted(step: Step, now: float) -> Step:
+    # FAILED, not INTERRUPTED: botocore's step_complete waiter does not know the latter and polls on.
+    failure = Failure("Interrupted.", "The sandbox ended while the step ran, and so did the step.")
+    timeline: Timeline = replace(step.timeline, ended=now)
+    return replace(step, state=StepState.FAILED, failure=failure, timeline=timeline)
+
+
+def _instances(cluster: Cluster, state: InstanceState, now: float) -> Cluster:
+    def entered(timeline: Timeline) -> Timeline:
+        match state:
+            case InstanceState.RUNNING:
+                return replace(timeline, ready=now)
+            case InstanceState.TERMINATED:
+                return replace(timeline, ended=now)
+            case _:
+                return timeline
+
+    instances = (
+        replace(instance, state=state, timeline=entered(instance.timeline)) for instance in cluster.instances
+    )
+    return replace(cluster, instances=tuple(instances))
+
+
+def _with_step(cluster: Cluster, changed: Step) -> Cluster:
+    steps = (changed if step.id == changed.id else step for step in cluster.steps)
+    return replace(cluster, steps=tuple(steps))

@@ -1,0 +1,194 @@
+"""What EMR knows of a cluster: frozen values, stored as documents.
+
+States and their meaning: https://docs.aws.amazon.com/emr/latest/ManagementGuide/emr-overview.html#emr-overview-cluster-lifecycle
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import cattrs
+
+
+class ClusterState(StrEnum):
+    STARTING = "STARTING"
+    BOOTSTRAPPING = "BOOTSTRAPPING"
+    RUNNING = "RUNNING"
+    WAITING = "WAITING"
+    TERMINATING = "TERMINATING"
+    TERMINATED = "TERMINATED"
+    TERMINATED_WITH_ERRORS = "TERMINATED_WITH_ERRORS"
+
+
+class StepState(StrEnum):
+    PENDING = "PENDING"
+    CANCEL_PENDING = "CANCEL_PENDING"
+    RUNNING = "RUNNING"
+    COMPLETED = "COMPLETED"
+    CANCELLED = "CANCELLED"
+    FAILED = "FAILED"
+    INTERRUPTED = "INTERRUPTED"
+
+
+class InstanceState(StrEnum):
+    """The state of an instance; an instance group takes the state of its instances."""
+
+    PROVISIONING = "PROVISIONING"
+    BOOTSTRAPPING = "BOOTSTRAPPING"
+    RUNNING = "RUNNING"
+    TERMINATED = "TERMINATED"
+
+
+class Role(StrEnum):
+    MASTER = "MASTER"
+    CORE = "CORE"
+    TASK = "TASK"
+
+
+class ActionOnFailure(StrEnum):
+    TERMINATE_JOB_FLOW = "TERMINATE_JOB_FLOW"
+    TERMINATE_CLUSTER = "TERMINATE_CLUSTER"
+    CANCEL_AND_WAIT = "CANCEL_AND_WAIT"
+    CONTINUE = "CONTINUE"
+
+
+ENDED = frozenset({ClusterState.TERMINATED, ClusterState.TERMINATED_WITH_ERRORS})
+STEP_ACTIVE = frozenset({StepState.RUNNING, StepState.CANCEL_PENDING})
+STEP_ENDED = frozenset(set(StepState) - STEP_ACTIVE - {StepState.PENDING})
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a state was entered, in EMR's codes (`USER_REQUEST`, `STEP_FAILURE`, ...)."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """Seconds since the epoch; None for what has not happened. `ready` is a step's start."""
+
+    created: float
+    ready: float | None = None
+    ended: float | None = None
+
+
+@dataclass(frozen=True)
+class BootstrapAction:
+    name: str
+    path: str
+    arguments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class InstanceGroup:
+    id: str
+    name: str
+    role: Role
+    instance_type: str
+    count: int
+    market: str = "ON_DEMAND"
+
+
+@dataclass(frozen=True)
+class Instance:
+    """One node. `id` is EMR's (`ci-...`), `ec2_id` EC2's (`i-...`), which names its logs."""
+
+    id: str
+    ec2_id: str
+    group: str
+    role: Role
+    state: InstanceState
+    timeline: Timeline
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a step failed: EMR's FailureDetails."""
+
+    reason: str
+    message: str
+    log_file: str = ""
+
+
+@dataclass(frozen=True)
+class Step:
+    id: str
+    name: str
+    jar: str
+    arguments: tuple[str, ...]
+    main_class: str | None
+    properties: dict[str, str]
+    action_on_failure: ActionOnFailure
+    state: StepState
+    timeline: Timeline
+    reason: Reason | None = None
+    failure: Failure | None = None
+    applications: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Ports:
+    """The ports that the master was given on the cluster's host; 0 before it was started."""
+
+    master: int = 0
+    master_ui: int = 0
+    application_ui: int = 0
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A cluster. `recorded` holds the members of RunJobFlow that change nothing, as they were given."""
+
+    id: str
+    name: str
+    state: ClusterState
+    timeline: Timeline
+    release_label: str
+    groups: tuple[InstanceGroup, ...]
+    instances: tuple[Instance, ...]
+    steps: tuple[Step, ...]
+    bootstrap_actions: tuple[BootstrapAction, ...]
+    applications: tuple[str, ...]
+    configurations: tuple[dict[str, Any], ...]
+    keep_alive: bool
+    termination_protected: bool
+    log_uri: str | None
+    tags: dict[str, str] = field(default_factory=dict)
+    recorded: dict[str, Any] = field(default_factory=dict)
+    reason: Reason | None = None
+    ports: Ports = Ports()
+
+    @property
+    def master(self) -> Instance:
+        """The master node."""
+        return next(instance for instance in self.instances if instance.role is Role.MASTER)
+
+    def step(self, id: str) -> Step:
+        """The step with this id; KeyError when there is none."""
+        for step in self.steps:
+            if step.id == id:
+                return step
+        raise KeyError(id)
+
+    def properties(self, classification: str) -> dict[str, str]:
+        """The properties of one configuration classification; the last mention of a name wins."""
+        merged: dict[str, str] = {}
+        for entry in self.configurations:
+            if entry.get("Classification") == classification:
+                merged.update(entry.get("Properties") or {})
+        return merged
+
+
+def to_document(cluster: Cluster) -> dict[str, Any]:
+    """The cluster as a JSON document."""
+    document: dict[str, Any] = cattrs.unstructure(cluster)
+    return document
+
+
+def from_document(document: dict[str, Any]) -> Cluster:
+    """The cluster that `to_document` wrote."""
+    return cattrs.structure(document, Cluster)

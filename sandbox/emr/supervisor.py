@@ -1,0 +1,234 @@
+"""Clusters as they live: applies events, stores the outcome, then performs the effects.
+
+An effect that takes time runs in a thread of its own and reports its end as the next event.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+from sandbox.emr import bootstrap, lifecycle, logs, nodes, sizing, steps
+from sandbox.emr.lifecycle import Effect, Event, advance
+from sandbox.emr.model import ENDED, Cluster, ClusterState, Failure, from_document, to_document
+from sandbox.emr.nodes import Site
+from sandbox.errors import SandboxError
+from sandbox.runtime.processes import Processes
+from sandbox.spark.standalone import WorkerSize
+from sandbox.store import Database, Documents, Journal
+
+_log = logging.getLogger(__name__)
+
+WATCH_INTERVAL = 1.0
+"""Seconds between two looks at the daemons."""
+
+
+class Supervisor:
+    """Owns every cluster of a sandbox. `s3` makes a client for the object store."""
+
+    def __init__(
+        self,
+        database: Database,
+        journal: Journal,
+        processes: Processes,
+        site: Site,
+        s3: Callable[[], object],
+        clock: Callable[[], float],
+        machine: tuple[int, int],
+    ) -> None:
+        self._database = database
+        self._journal = journal
+        self._documents = Documents(database, "cluster")
+        self._processes = processes
+        self._site = site
+        self._s3 = s3
+        self._clock = clock
+        self._machine = machine
+        self._lock = threading.RLock()
+        self._threads: set[threading.Thread] = set()
+        self._stopped = threading.Event()
+        self._watcher = threading.Thread(target=self._watch, name="emr-watch")
+
+    # --- reading
+
+    def get(self, id: str) -> Cluster | None:
+        """The cluster with this id, or None."""
+        document = self._documents.get(id)
+        return from_document(document) if document else None
+
+    def all(self) -> list[Cluster]:
+        """Every cluster, oldest first."""
+        return [from_document(document) for document in self._documents.all()]
+
+    @property
+    def machine(self) -> tuple[int, int]:
+        """Cores and MiB of memory of this machine."""
+        return self._machine
+
+    # --- changing
+
+    def launch(self, cluster: Cluster) -> None:
+        """Store a new cluster and begin its life."""
+        with self._lock:
+            self._documents.put(cluster.id, to_document(cluster))
+        self.apply(cluster.id, lifecycle.Launched())
+
+    def change(self, id: str, change: Callable[[Cluster], Cluster]) -> None:
+        """Store a change that has no effect on the cluster's life, as of tags."""
+        with self._lock:
+            cluster = self.get(id)
+            if cluster is not None:
+                self._documents.put(id, to_document(change(cluster)))
+
+    def apply(self, id: str, event: Event) -> Cluster:
+        """Advance one cluster; the new state is committed before any effect of it starts."""
+        with self._lock:
+            before = self.get(id)
+            if before is None:
+                raise KeyError(id)
+            now = self._clock()
+            cluster, effects = advance(before, event, now)
+            with self._database.transaction():
+                self._documents.put(id, to_document(cluster))
+                for subject, what, detail in _changes(before, cluster):
+                    self._journal.append(now, subject, what, **detail)
+            for effect in effects:
+                self._begin(id, effect)
+        return cluster
+
+    # --- the sandbox's own life
+
+    def start(self) -> None:
+        """Settle what a crash left behind, and watch the daemons from now on."""
+        for cluster in self.all():
+            if cluster.state not in ENDED:
+                self.apply(cluster.id, lifecycle.Interrupted())
+        self._watcher.start()
+
+    def stop(self) -> None:
+        """Terminate every cluster and wait until no process and no thread of them is left."""
+        for cluster in self.all():
+            if cluster.state not in ENDED:
+                self.apply(cluster.id, lifecycle.TerminateRequested("Terminated by the end of the sandbox"))
+        self._stopped.set()
+        if self._watcher.is_alive():
+            self._watcher.join()
+        while True:
+            with self._lock:
+                threads = list(self._threads)
+            if not threads:
+                return
+            for thread in threads:
+                thread.join()
+
+    # --- effects
+
+    def _begin(self, id: str, effect: Effect) -> None:
+        thread = threading.Thread(
+            target=self._perform, args=(id, effect), name=f"{id}-{type(effect).__name__}"
+        )
+        self._threads.add(thread)
+        thread.start()
+
+    def _perform(self, id: str, effect: Effect) -> None:
+        try:
+            cluster = self.get(id)
+            assert cluster is not None
+            event = self._outcome(cluster, effect)
+            if event is not None:
+                self.apply(id, event)
+        finally:
+            with self._lock:
+                self._threads.discard(threading.current_thread())
+
+    def _outcome(self, cluster: Cluster, effect: Effect) -> Event | None:
+        """Perform one effect; every fault becomes an event, so that no cluster hangs."""
+        try:
+            match effect:
+                case lifecycle.PrepareNodes():
+                    nodes.prepare(self._site, cluster)
+                    return lifecycle.NodesPrepared()
+                case lifecycle.RunBootstrapActions():
+                    return self._bootstrap(cluster)
+                case lifecycle.StartApplications():
+                    return lifecycle.ApplicationsStarted(
+                        nodes.start(self._site, cluster, self._processes, self.worker_size(cluster))
+                    )
+                case lifecycle.RunStep(step):
+                    return self._run_step(cluster, step)
+                case lifecycle.CancelStep(step, force):
+                    self._processes.stop(cluster.id, step, grace=0 if force else 10)
+                    return None
+                case lifecycle.StopNodes():
+                    return self._stop_nodes(cluster)
+        except Exception as error:
+            _log.exception("%s: %s", cluster.id, type(effect).__name__)
+            return _fault(effect, error)
+
+    def _bootstrap(self, cluster: Cluster) -> Event:
+        environment = nodes.node_environment(self._site, cluster)
+        layout = self._site.layout(cluster.id)
+        try:
+            bootstrap.run_all(cluster, layout, self._processes, environment, self._s3())
+        except SandboxError as error:
+            return lifecycle.BootstrapFailed(str(error))
+        finally:
+            logs.ship(self._s3(), cluster, layout, layout.logs / "node")
+        return lifecycle.Bootstrapped()
+
+    def _run_step(self, cluster: Cluster, id: str) -> Event:
+        layout = self._site.layout(cluster.id)
+        environment = nodes.step_environment(self._site, cluster, self.worker_size(cluster))
+        failure, applications = steps.run(
+            cluster, cluster.step(id), layout, self._processes, environment, self._s3()
+        )
+        logs.ship(self._s3(), cluster, layout, layout.step_logs(id))
+        return lifecycle.StepEnded(id, failure, applications)
+
+    def _stop_nodes(self, cluster: Cluster) -> Event:
+        self._processes.close(cluster.id)
+        layout = self._site.layout(cluster.id)
+        logs.ship(self._s3(), cluster, layout, layout.logs / "node")
+        return lifecycle.NodesStopped()
+
+    def worker_size(self, cluster: Cluster) -> WorkerSize:
+        """What each worker of the cluster offers."""
+        return sizing.worker_size(cluster.groups, *self._machine)
+
+    def _watch(self) -> None:
+        while not self._stopped.wait(WATCH_INTERVAL):
+            for cluster in self.all():
+                if cluster.state in (ClusterState.RUNNING, ClusterState.WAITING):
+                    for process in self._processes.dead(cluster.id, nodes.daemons(cluster)):
+                        message = f"{process.command.name} ended with exit code {process.poll()}"
+                        self.apply(cluster.id, lifecycle.InstanceFailed(f"{message}\n{process.tail()}"))
+
+
+def _fault(effect: Effect, error: Exception) -> Event | None:
+    """The event that an effect which raised amounts to."""
+    match effect:
+        case lifecycle.RunStep(step):
+            return lifecycle.StepEnded(step, Failure("The step could not be run.", str(error)))
+        case lifecycle.RunBootstrapActions():
+            return lifecycle.BootstrapFailed(str(error))
+        case lifecycle.StopNodes():
+            return lifecycle.NodesStopped()
+        case lifecycle.CancelStep():
+            return None
+        case _:
+            return lifecycle.InstanceFailed(str(error))
+
+
+def _changes(before: Cluster, after: Cluster) -> list[tuple[str, str, dict[str, str]]]:
+    """The journal's lines for what differs between two values of one cluster. Pure."""
+    changes: list[tuple[str, str, dict[str, str]]] = []
+    if before.state is not after.state or before.reason != after.reason:
+        reason = after.reason.message if after.reason else ""
+        changes.append((after.id, f"cluster {after.state}", {"reason": reason}))
+    known = {step.id: step.state for step in before.steps}
+    for step in after.steps:
+        if known.get(step.id) is not step.state:
+            detail = {"name": step.name, "failure": step.failure.message if step.failure else ""}
+            changes.append((step.id, f"step {step.state}", detail))
+    return changes

@@ -1,0 +1,158 @@
+"""What every Spark process of the sandbox is told: properties, environment and the configuration folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sandbox.runtime.address import Address
+from sandbox.spark.java import Java
+
+_CREDENTIALS = "org.apache.hadoop.fs.s3a.SimpleAWSCredentialsProvider"
+S3_SCHEMES = ("s3", "s3a", "s3n")
+_INHERITED = ("HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "USER")
+"""What a job may see of the user's environment; the rest is the sandbox's, as on a cluster."""
+
+
+@dataclass(frozen=True)
+class Installation:
+    """The Spark on this machine: pyspark's folder, its Python, a Java, and the jars that pyspark lacks."""
+
+    home: Path
+    version: str
+    python: Path
+    java: Java
+    jars: tuple[Path, ...]
+
+
+@dataclass(frozen=True)
+class Services:
+    """Where the sandbox's services listen, and the credentials that they take (any)."""
+
+    endpoint: Address
+    s3: Address
+    metastore: Address
+    region: str
+    host: str
+    access_key: str = "sandbox"
+    secret_key: str = "sandbox"
+
+
+def s3_properties(services: Services) -> dict[str, str]:
+    """S3A for every scheme that EMR's scripts use, on the object store's own address.
+
+    `directory.marker.retention=keep` saves more than half of the requests of a write.
+    """
+    properties = {
+        f"spark.hadoop.fs.{scheme}.impl": "org.apache.hadoop.fs.s3a.S3AFileSystem" for scheme in S3_SCHEMES
+    }
+    return {
+        **properties,
+        "spark.hadoop.fs.AbstractFileSystem.s3.impl": "org.apache.hadoop.fs.s3a.S3A",
+        "spark.hadoop.fs.s3a.endpoint": services.s3.inside,
+        "spark.hadoop.fs.s3a.endpoint.region": services.region,
+        "spark.hadoop.fs.s3a.path.style.access": "true",
+        "spark.hadoop.fs.s3a.connection.ssl.enabled": "false",
+        "spark.hadoop.fs.s3a.access.key": services.access_key,
+        "spark.hadoop.fs.s3a.secret.key": services.secret_key,
+        "spark.hadoop.fs.s3a.aws.credentials.provider": _CREDENTIALS,
+        "spark.hadoop.fs.s3a.directory.marker.retention": "keep",
+        "spark.hadoop.fs.s3a.attempts.maximum": "3",
+    }
+
+
+def catalog_properties(services: Services, warehouse: str) -> dict[str, str]:
+    """The live Data Catalog as Spark's metastore."""
+    return {
+        "spark.sql.catalogImplementation": "hive",
+        "spark.hadoop.hive.metastore.uris": services.metastore.inside,
+        "spark.sql.warehouse.dir": warehouse,
+        # Spark would write statistics back with every insert; Glue's tables have none of their own.
+        "spark.sql.statistics.size.autoUpdate.enabled": "false",
+    }
+
+
+def base_properties(installation: Installation, services: Services, event_log: Path) -> dict[str, str]:
+    """What holds for every application: classpath, loopback, event log."""
+    classpath = ":".join(map(str, installation.jars))
+    return {
+        "spark.driver.extraClassPath": classpath,
+        "spark.executor.extraClassPath": classpath,
+        "spark.driver.host": services.host,
+        "spark.driver.bindAddress": services.host,
+        "spark.ui.showConsoleProgress": "false",
+        "spark.eventLog.enabled": "true",
+        "spark.eventLog.dir": event_log.as_uri(),
+        "spark.port.maxRetries": "64",
+        **s3_properties(services),
+    }
+
+
+def environment(
+    installation: Installation,
+    services: Services,
+    conf: Path,
+    outer: Mapping[str, str],
+    python_path: Iterable[Path] = (),
+) -> dict[str, str]:
+    """The environment of a command: AWS clients find the sandbox, Spark finds itself.
+
+    `outer` is the user's environment; only its harmless part is passed on, so that a job sees the same
+    on every machine.
+    """
+    path = (installation.python.parent, installation.home / "bin", installation.java.home / "bin")
+    proxied = dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1,localhost")
+    return {
+        **{name: outer[name] for name in _INHERITED if name in outer},
+        **proxied,
+        "PATH": ":".join([*map(str, path), "/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin"]),
+        "PYTHONPATH": ":".join(map(str, python_path)),
+        "PYTHONUNBUFFERED": "1",
+        "JAVA_HOME": str(installation.java.home),
+        "SPARK_HOME": str(installation.home),
+        "SPARK_CONF_DIR": str(conf),
+        "SPARK_LOCAL_IP": services.host,
+        "PYSPARK_PYTHON": str(installation.python),
+        "PYSPARK_DRIVER_PYTHON": str(installation.python),
+        "AWS_ENDPOINT_URL": services.endpoint.inside,
+        "AWS_ACCESS_KEY_ID": services.access_key,
+        "AWS_SECRET_ACCESS_KEY": services.secret_key,
+        "AWS_DEFAULT_REGION": services.region,
+        "AWS_REGION": services.region,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
+def write_conf(folder: Path, properties: Mapping[str, str]) -> Path:
+    """Write `spark-defaults.conf` and a log4j2 configuration to `folder`; returns the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = [f"{name} {_escaped(value)}" for name, value in sorted(properties.items())]
+    (folder / "spark-defaults.conf").write_text("\n".join(lines) + "\n")
+    (folder / "log4j2.properties").write_text(_LOG4J2)
+    return folder
+
+
+def _escaped(value: str) -> str:
+    """`value` as a Java properties file needs it."""
+    return value.replace("\\", "\\\\").replace("\n", "\\n")
+
+
+_LOG4J2 = """rootLogger.level = info
+rootLogger.appenderRef.console.ref = console
+rootLogger.appenderRef.syslog.ref = syslog
+appender.console.type = Console
+appender.console.name = console
+appender.console.target = SYSTEM_ERR
+appender.console.layout.type = PatternLayout
+appender.console.layout.pattern = %d{yy/MM/dd HH:mm:ss} %p %c{1}: %m%n%ex
+appender.syslog.type = File
+appender.syslog.name = syslog
+appender.syslog.fileName = ${env:SANDBOX_SYSLOG:-/dev/null}
+appender.syslog.layout.type = PatternLayout
+appender.syslog.layout.pattern = %d{yyyy-MM-dd HH:mm:ss,SSS} %p %c (%t): %m%n%ex
+logger.native.name = org.apache.hadoop.util.NativeCodeLoader
+logger.native.level = error
+logger.metrics.name = org.apache.hadoop.metrics2
+logger.metrics.level = error
+"""

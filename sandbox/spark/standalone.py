@@ -1,0 +1,136 @@
+"""Spark standalone daemons: one master, and workers that register with it.
+
+pyspark's wheel has no `sbin/start-master.sh`; `bin/spark-class` starts the same classes.
+https://spark.apache.org/docs/3.5.6/spark-standalone.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sandbox.runtime import readiness
+from sandbox.runtime.process import Command
+from sandbox.spark.configuration import Installation
+
+_MASTER = "org.apache.spark.deploy.master.Master"
+_WORKER = "org.apache.spark.deploy.worker.Worker"
+MASTER_NAME = "spark-master"
+READY_TIMEOUT = 90.0
+"""Seconds that a daemon may take; a loaded machine needs up to 20."""
+
+
+@dataclass(frozen=True)
+class MasterAddress:
+    """Where a master listens: the port of `spark://` and that of its web pages."""
+
+    host: str
+    port: int
+    ui_port: int
+
+    @property
+    def url(self) -> str:
+        """What `--master` takes."""
+        return f"spark://{self.host}:{self.port}"
+
+    @property
+    def ui(self) -> str:
+        """The master's web page."""
+        return f"http://{self.host}:{self.ui_port}"
+
+
+@dataclass(frozen=True)
+class WorkerSize:
+    """What a worker offers to executors: cores, and memory in MiB."""
+
+    cores: int
+    memory: int
+
+
+def worker_name(node: str) -> str:
+    """The name of the worker on `node` in the table of processes."""
+    return f"spark-worker-{node}"
+
+
+def master(
+    installation: Installation,
+    environment: Mapping[str, str],
+    address: MasterAddress,
+    home: Path,
+    logs: Path,
+    owner: str,
+) -> Command:
+    """The command of a master."""
+    argv = (
+        _MASTER,
+        "--host",
+        address.host,
+        "--port",
+        str(address.port),
+        "--webui-port",
+        str(address.ui_port),
+    )
+    return _daemon(MASTER_NAME, argv, installation, environment, home, logs, owner)
+
+
+def worker(
+    installation: Installation,
+    environment: Mapping[str, str],
+    address: MasterAddress,
+    size: WorkerSize,
+    port: int,
+    home: Path,
+    logs: Path,
+    owner: str,
+    node: str,
+) -> Command:
+    """The command of a worker that keeps its executors' work below `home`."""
+    argv = (_WORKER, "--host", address.host, "--port", str(port), "--webui-port", "0")
+    capacity = ("--cores", str(size.cores), "--memory", f"{size.memory}m", "--work-dir", str(home / "work"))
+    return _daemon(
+        worker_name(node), (*argv, *capacity, address.url), installation, environment, home, logs, owner
+    )
+
+
+def master_ready(address: MasterAddress) -> readiness.Ready:
+    """The master accepts workers and serves its state."""
+    return readiness.port(address.host, address.port) & readiness.http_json(f"{address.ui}/json/")
+
+
+def worker_ready(address: MasterAddress, port: int) -> readiness.Ready:
+    """The worker on `port` is registered with the master and alive."""
+    return readiness.http_json(f"{address.ui}/json/", lambda state: has_worker(state, port))
+
+
+def has_worker(state: Any, port: int) -> bool:
+    """Whether the master's state lists a live worker on `port`."""
+    return any(worker["port"] == port and worker["state"] == "ALIVE" for worker in state.get("workers", ()))
+
+
+def _daemon(
+    name: str,
+    argv: tuple[str, ...],
+    installation: Installation,
+    environment: Mapping[str, str],
+    home: Path,
+    logs: Path,
+    owner: str,
+) -> Command:
+    home.mkdir(parents=True, exist_ok=True)
+    variables = {
+        **environment,
+        "SPARK_DAEMON_MEMORY": "256m",
+        "SPARK_DAEMON_JAVA_OPTS": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1",
+        "SPARK_LOCAL_DIRS": str(home / "local"),
+    }
+    return Command(
+        name=name,
+        argv=(str(installation.home / "bin" / "spark-class"), *argv),
+        environment=variables,
+        directory=home,
+        stdout=logs / f"{name}.out",
+        stderr=logs / f"{name}.log",
+        owner=owner,
+    )

@@ -1,0 +1,133 @@
+"""`spark-submit` as EMR's scripts call it, rewritten for Spark standalone. Pure.
+
+https://docs.aws.amazon.com/emr/latest/ReleaseGuide/emr-spark-submit-step.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+FLAGS = frozenset({"--verbose", "-v", "--supervise", "--help", "-h", "--version", "--usage-error"})
+"""The options of spark-submit that take no value."""
+
+_YARN_ONLY = frozenset({"--queue", "--principal", "--keytab"})
+_UNITS = {"": 1, "k": 1 / 1024, "m": 1, "g": 1024, "t": 1024 * 1024}
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """What one executor may have at most: cores, and memory in MiB."""
+
+    cores: int
+    memory: int
+
+
+@dataclass(frozen=True)
+class Submission:
+    """The arguments for spark-submit, and a sentence for each that was rewritten."""
+
+    arguments: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def rewrite(arguments: Sequence[str], master: str, capacity: Capacity) -> Submission:
+    """The arguments of an EMR step for the standalone cluster at `master`.
+
+    YARN's master and cluster mode become this cluster's; executors larger than a node are cut to it,
+    since standalone would wait for ever for one that fits. What follows the script is left alone.
+    """
+    options, rest = split(arguments)
+    notes: list[str] = []
+    kept: list[tuple[str, str | None]] = []
+    wanted: dict[str, str] = {}
+    for name, value in options:
+        match name, value or "":
+            case "--master", given if given != master:
+                notes.append(f"--master {given} is replaced by {master}: this cluster runs Spark standalone")
+            case "--deploy-mode", "cluster":
+                notes.append(
+                    "--deploy-mode cluster is replaced by client: the driver runs on the master node"
+                )
+            case (("--master" | "--deploy-mode"), _):
+                continue
+            case "--conf", text if text.startswith(("spark.master=", "spark.submit.deployMode=")):
+                notes.append(f"--conf {text} is left out: the cluster decides it")
+            case "--num-executors" | "--executor-cores" | "--executor-memory", text:
+                wanted[name] = text
+            case option, text if option in _YARN_ONLY:
+                notes.append(f"{option} {text} is left out: it has a meaning on YARN only")
+            case _:
+                kept.append((name, value))
+    kept = [_capped_conf(option, capacity, notes) for option in kept]
+    kept += [(name, text) for name, text in _executors(wanted, capacity, notes)]
+    head = [part for name, value in kept for part in ((name,) if value is None else (name, value))]
+    return Submission(("--master", master, "--deploy-mode", "client", *head, *rest), tuple(notes))
+
+
+def split(arguments: Sequence[str]) -> tuple[list[tuple[str, str | None]], list[str]]:
+    """Options with their values (None for flags), and the rest from the script or jar on."""
+    options: list[tuple[str, str | None]] = []
+    index = 0
+    while index < len(arguments) and arguments[index].startswith("-"):
+        name, equals, value = arguments[index].partition("=")
+        index += 1
+        if name in FLAGS:
+            options.append((name, None))
+        elif equals:
+            options.append((name, value))
+        else:
+            options.append((name, arguments[index] if index < len(arguments) else ""))
+            index += 1
+    return options, list(arguments[index:])
+
+
+def mebibytes(text: str) -> int | None:
+    """A JVM memory string (`512m`, `2g`) in MiB; None when it is none."""
+    found = re.fullmatch(r"(\d+)([kmgt]?)b?", text.strip().lower())
+    return int(int(found.group(1)) * _UNITS[found.group(2)]) if found else None
+
+
+def _executors(wanted: dict[str, str], capacity: Capacity, notes: list[str]) -> list[tuple[str, str]]:
+    options: list[tuple[str, str]] = []
+    cores = _at_most(wanted.get("--executor-cores"), capacity.cores, "--executor-cores", notes)
+    if "--executor-cores" in wanted:
+        options.append(("--executor-cores", str(cores)))
+    if "--num-executors" in wanted and wanted["--num-executors"].isdigit():
+        total = int(wanted["--num-executors"]) * cores
+        options.append(("--total-executor-cores", str(total)))
+        notes.append(f"--num-executors {wanted['--num-executors']} becomes --total-executor-cores {total}")
+    if "--executor-memory" in wanted:
+        options.append(("--executor-memory", _memory(wanted["--executor-memory"], capacity, notes)))
+    return options
+
+
+def _capped_conf(
+    option: tuple[str, str | None], capacity: Capacity, notes: list[str]
+) -> tuple[str, str | None]:
+    name, value = option
+    key, _, text = (value or "").partition("=")
+    match name, key:
+        case "--conf", "spark.executor.memory":
+            return name, f"{key}={_memory(text, capacity, notes)}"
+        case "--conf", "spark.executor.cores":
+            return name, f"{key}={_at_most(text, capacity.cores, key, notes)}"
+        case _:
+            return option
+
+
+def _memory(text: str, capacity: Capacity, notes: list[str]) -> str:
+    size = mebibytes(text)
+    if size is None or size <= capacity.memory:
+        return text
+    notes.append(f"executor memory {text} is cut to {capacity.memory}m: a node of this cluster has no more")
+    return f"{capacity.memory}m"
+
+
+def _at_most(text: str | None, limit: int, name: str, notes: list[str]) -> int:
+    if text is None or not text.isdigit():
+        return limit
+    if int(text) > limit:
+        notes.append(f"{name} {text} is cut to {limit}: a node of this cluster has no more")
+    return min(int(text), limit)
