@@ -20,12 +20,9 @@ from sandbox.runtime.process import Command, tail
 from sandbox.runtime.processes import Processes
 from sandbox.s3.transfer import download
 from sandbox.spark import shim
+from sandbox.spark.failure import cause
 
 _APPLICATION = re.compile(r"Connected to Spark cluster with app ID (\S+)")
-_JAVA_ERROR = re.compile(r"^Exception in thread \"main\" (.+)$", re.MULTILINE)
-_PYTHON_ERROR = re.compile(
-    r"^(?:[A-Za-z_][\w.]*(?:Error|Exception|Exit|Interrupt|Warning)\b.*)$", re.MULTILINE
-)
 _COMMAND_RUNNER = re.compile(r"(^|/)command-runner\.jar$")
 _SCRIPT_RUNNER = re.compile(r"(^|/)script-runner\.jar$")
 
@@ -131,8 +128,6 @@ def run(
 
 def explain(returncode: int | None, errors: str, log_file: str) -> Failure:
     """EMR's FailureDetails from the exit code and what the step wrote to standard error. Pure."""
-    found = _PYTHON_ERROR.findall(errors) or _JAVA_ERROR.findall(errors)
-    last_line = errors.strip().rpartition("\n")[2]
-    cause = found[-1] if found else last_line
-    message = f"exit code {returncode}" + (f": {cause.strip()}" if cause.strip() else "")
+    why = cause(errors)
+    message = f"exit code {returncode}" + (f": {why}" if why else "")
     return Failure("Unknown Error.", message, log_file)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from typing import Any
+from typing import Any, TypeVar
 
 from sandbox.aws.operations import Document
 from sandbox.errors import AwsError
+
+Item = TypeVar("Item")
 
 
 def check_catalog(request: Document, account: str) -> None:
@@ -48,8 +50,8 @@ def decode_token(request: Document, *scope: str) -> str:
 
 
 def page(
-    items: dict[str, Document], request: Document, most: int, *scope: str
-) -> tuple[list[Document], dict[str, Any]]:
+    items: dict[str, Item], request: Document, most: int, *scope: str
+) -> tuple[list[Item], dict[str, Any]]:
     """The page of `items` that the request asks for, and the response's NextToken when more follow.
 
     `items` are in order; the token names the last item, so that what is deleted meanwhile does no harm.

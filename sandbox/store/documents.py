@@ -44,7 +44,10 @@ class Documents:
     def add(self, id: str, body: dict[str, Any]) -> bool:
         """Create; False, and nothing changed, when the id is taken."""
         changed = self._database.execute(
-            "INSERT OR IGNORE INTO document (kind, id, body) VALUES (?, ?, ?)", self._kind, id, json.dumps(body)
+            "INSERT OR IGNORE INTO document (kind, id, body) VALUES (?, ?, ?)",
+            self._kind,
+            id,
+            json.dumps(body),
         )
         return changed == 1
 
