@@ -222,7 +222,7 @@ def overlay(old: Document, shown: Document, new: Document) -> Document:
     result = {key: value for key, value in old.items() if key in new or key not in shown}
     for key, value in new.items():
         before = shown.get(key)
-        if value == before:
+        if value == before or (key == "Location" and _same_place(value, before)):
             continue
         if isinstance(value, dict) and isinstance(before, dict):
             result[key] = overlay(old.get(key) or {}, before, value)
@@ -231,6 +231,11 @@ def overlay(old: Document, shown: Document, new: Document) -> Document:
         else:
             result[key] = value
     return result
+
+
+def _same_place(one: str, other: str | None) -> bool:
+    """Hadoop drops a location's last slash."""
+    return other is not None and one.rstrip("/") == other.rstrip("/")
 
 
 def _columns(old: Sequence[Document], shown: Sequence[Document], new: Sequence[Document]) -> list[Document]:
