@@ -22,7 +22,10 @@ class Storage(Protocol):
         """Create the directory and its parents; nothing happens when it is there."""
 
     def delete(self, location: str) -> None:
-        """Delete the directory with all that is in it; nothing happens when it is not there."""
+        """Delete the directory with all that is in it; nothing happens when it is not there.
+
+        Raises StorageError for a root (`/`, a whole bucket): a DROP must not take that along.
+        """
 
     def move(self, old: str, new: str) -> None:
         """Move a directory with all that is in it; nothing happens when `old` is not there.
@@ -41,6 +44,8 @@ class FileStorage:
     def delete(self, location: str) -> None:
         """Delete the directory tree."""
         path = _path(location)
+        if path == path.parent:
+            raise StorageError(f"{location} is a root directory; it is not deleted")
         if path.exists():
             shutil.rmtree(path)
 
@@ -84,6 +89,8 @@ class S3Storage:
     def delete(self, location: str) -> None:
         """Delete every object under the prefix."""
         bucket, prefix = _bucket_and_prefix(location)
+        if not prefix:
+            raise StorageError(f"{location} is a whole bucket; it is not deleted")
         for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
             keys = [{"Key": entry["Key"]} for entry in page.get("Contents", [])]
             if not keys:

@@ -94,6 +94,14 @@ def test_a_bucket_is_not_overwritten_and_errors_are_told() -> None:
     assert buckets.keys == before
 
 
+@pytest.mark.parametrize("location", ["s3://b", "s3a://b/", "s3://b//"])
+def test_a_whole_bucket_is_not_deleted(location: str) -> None:
+    buckets = Buckets("b/t/1")
+    with pytest.raises(StorageError, match="is a whole bucket; it is not deleted"):
+        S3Storage(buckets).delete(location)
+    assert list(buckets.keys) == ["b/t/1"]
+
+
 def test_each_scheme_has_its_storage(tmp_path: Path) -> None:
     buckets = Buckets("b/t/1")
     storage = storage_for(buckets)
