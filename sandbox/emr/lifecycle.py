@@ -308,7 +308,7 @@ def _interrupt(cluster: Cluster, now: float) -> Cluster:
 def _interrupted(step: Step, now: float) -> Step:
     # FAILED, not INTERRUPTED: botocore's step_complete waiter does not know the latter and polls on.
     failure = Failure("Interrupted.", "The sandbox ended while the step ran, and so did the step.")
-    timeline: Timeline = replace(step.timeline, ended=now)
+    timeline = replace(step.timeline, ended=now)
     return replace(step, state=StepState.FAILED, failure=failure, timeline=timeline)
 
 

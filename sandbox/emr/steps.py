@@ -23,6 +23,7 @@ from sandbox.spark import shim
 from sandbox.spark.failure import cause
 
 _APPLICATION = re.compile(r"Connected to Spark cluster with app ID (\S+)")
+_TAIL = 64 * 1024
 _COMMAND_RUNNER = re.compile(r"(^|/)command-runner\.jar$")
 _SCRIPT_RUNNER = re.compile(r"(^|/)script-runner\.jar$")
 
@@ -123,11 +124,11 @@ def run(
     if returncode == 0:
         return None, applications
     log_file = step_log_uri(cluster, step.id, "stderr")
-    return explain(returncode, tail(logs / "stderr", 64 * 1024), log_file), applications
+    why = cause(tail(logs / "stderr", _TAIL), tail(logs / "stdout", _TAIL))
+    return explain(returncode, why, log_file), applications
 
 
-def explain(returncode: int | None, errors: str, log_file: str) -> Failure:
-    """EMR's FailureDetails from the exit code and what the step wrote to standard error. Pure."""
-    why = cause(errors)
+def explain(returncode: int | None, why: str, log_file: str) -> Failure:
+    """EMR's FailureDetails from the exit code and the cause that the step's output tells. Pure."""
     message = f"exit code {returncode}" + (f": {why}" if why else "")
     return Failure("Unknown Error.", message, log_file)

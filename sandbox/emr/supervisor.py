@@ -70,8 +70,9 @@ class Supervisor:
 
     def launch(self, cluster: Cluster) -> None:
         """Store a new cluster and begin its life."""
-        with self._lock:
+        with self._lock, self._database.transaction():
             self._documents.put(cluster.id, to_document(cluster))
+            self._journal.append(self._clock(), cluster.id, f"cluster {cluster.state}", name=cluster.name)
         self.apply(cluster.id, lifecycle.Launched())
 
     def change(self, id: str, change: Callable[[Cluster], Cluster]) -> None:

@@ -1,7 +1,7 @@
 """Job runs as they happen: the script is fetched and run, its exit decides the state.
 
-A `glueetl` script runs in a Spark of its own with `local[*]`, as Glue's workers belong to no cluster of
-the user's; a `pythonshell` script in plain Python.
+A script runs in plain Python. When it asks for a SparkContext it gets one of its own with `local[*]`, as
+Glue's workers belong to no cluster of the user's.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import cattrs
 
 from sandbox.errors import AwsError, WorkFailed
 from sandbox.glue import job_model
-from sandbox.glue.job_model import ACTIVE, LOG_GROUP, PYTHON_SHELL, Job, JobRun, RunState
+from sandbox.glue.job_model import ACTIVE, LOG_GROUP, Job, JobRun, RunState
 from sandbox.glue.log_stream import LogStream, ShipError
 from sandbox.runtime.process import Command, Process, tail
 from sandbox.runtime.processes import Processes
@@ -112,6 +112,11 @@ class JobRunner:
         runs = [cattrs.structure(document, JobRun) for document in reversed(self._runs.all())]
         return [run for run in runs if run.job == job]
 
+    def active(self) -> list[JobRun]:
+        """The runs that have not ended."""
+        runs = [cattrs.structure(document, JobRun) for document in self._runs.all()]
+        return [run for run in runs if run.state in ACTIVE]
+
     def start_run(self, job: Job, run: JobRun) -> None:
         """Begin a run; `ConcurrentRunsExceededException` when too many are active."""
         with self._lock:
@@ -132,17 +137,14 @@ class JobRunner:
 
     def start(self) -> None:
         """Settle the runs that a crash left behind."""
-        for document in self._runs.all():
-            run = cattrs.structure(document, JobRun)
-            if run.state in ACTIVE:
-                why = "The sandbox ended while the job ran, and so did the job."
-                self._save(job_model.ended(run, RunState.FAILED, self._clock(), why))
+        for run in self.active():
+            why = "The sandbox ended while the job ran, and so did the job."
+            self._save(job_model.ended(run, RunState.FAILED, self._clock(), why))
 
     def stop(self) -> None:
         """Stop every run and wait for its thread."""
-        for document in self._runs.all():
-            if document["state"] in ACTIVE:
-                self.stop_run(document["id"])
+        for run in self.active():
+            self.stop_run(run.id)
         while True:
             with self._lock:
                 threads = list(self._threads)
@@ -226,13 +228,12 @@ class JobRunner:
         extra = [folder / "python", *sorted((folder / "python").glob("*.zip"))]
         conf = write_conf(folder / "conf", self._properties(arguments))
         variables = environment(site.installation, site.services, conf, site.outer, [LIBRARY, *extra])
-        python = (str(site.installation.python),)
-        submit = (str(site.installation.home / "bin" / "spark-submit"), "--master", "local[*]")
-        program = python if job.command == PYTHON_SHELL else submit
+        python = str(site.installation.python)
         return Command(
             name=run.id,
-            argv=(*program, str(script), *job_model.script_arguments(job, run)),
-            environment=variables,
+            argv=(python, str(script), *job_model.script_arguments(job, run)),
+            # Python starts the JVM: spark-submit would join standard error to standard output.
+            environment={**variables, "PYSPARK_SUBMIT_ARGS": "--master local[*] pyspark-shell"},
             directory=folder,
             stdout=folder / "stdout",
             stderr=folder / "stderr",

@@ -1,0 +1,312 @@
+"""The composition root: builds every part of a sandbox from Settings, and starts and stops them in order."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import string
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import botocore.session
+import psutil
+
+from sandbox.aws.clients import Clients
+from sandbox.aws.delegation import moto_application
+from sandbox.aws.gateway import Gateway
+from sandbox.aws.operations import Service
+from sandbox.aws.server import Server
+from sandbox.catalog import DataCatalog
+from sandbox.emr.api import EmrOperations
+from sandbox.emr.describe import Naming
+from sandbox.emr.layout import Layout
+from sandbox.emr.model import STEP_ACTIVE
+from sandbox.emr.nodes import Site as ClusterSite
+from sandbox.emr.supervisor import Supervisor
+from sandbox.glue.catalog_api import CatalogOperations
+from sandbox.glue.job_api import JobOperations
+from sandbox.glue.jobs import JobRunner
+from sandbox.glue.jobs import Site as JobSite
+from sandbox.glue.partition_api import PartitionOperations
+from sandbox.metastore.server import MetastoreServer
+from sandbox.metastore.storage import FileStorage, S3Storage, StorageByScheme
+from sandbox.runtime import marks, ports
+from sandbox.runtime.address import Address
+from sandbox.runtime.lock import StateLock
+from sandbox.runtime.processes import Processes
+from sandbox.settings import Settings
+from sandbox.spark import installation
+from sandbox.spark.application import ui_address
+from sandbox.spark.configuration import Installation, Services
+from sandbox.store import Database, Journal
+
+Clock = Callable[[], float]
+
+_AMAZON = string.digits + string.ascii_uppercase
+_HEXADECIMAL = "0123456789abcdef"
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The parts of a sandbox that runs."""
+
+    services: Services
+    clients: Clients
+    journal: Journal
+    supervisor: Supervisor
+    jobs: JobRunner
+    emulated: Mapping[str, Service]
+    spark: Installation
+
+
+class Sandbox:
+    """A sandbox in this process, from `start` to `stop` or as a context manager.
+
+    `state` and `port` are short for the settings of that name; port 0 takes a free one. Raises
+    `UsageError` for settings that cannot be and `MachineError` when this machine lacks something.
+    """
+
+    def __init__(
+        self,
+        state: str | os.PathLike[str] | None = None,
+        port: int | None = None,
+        settings: Settings | None = None,
+        environment: Mapping[str, str] = os.environ,
+        clock: Clock = time.time,
+    ) -> None:
+        self.settings = settings or Settings.read(environment, Path(state) if state else None, port)
+        self.messages: list[str] = []
+        self._environment = environment
+        self._clock = clock
+        self._parts: Parts | None = None
+        self._undo = contextlib.ExitStack()
+
+    @property
+    def endpoint(self) -> str:
+        """The address for `AWS_ENDPOINT_URL`."""
+        return self.parts.services.endpoint.outside
+
+    @property
+    def metastore(self) -> str:
+        """The address for `hive.metastore.uris`."""
+        return self.parts.services.metastore.outside
+
+    @property
+    def parts(self) -> Parts:
+        """What runs; RuntimeError when nothing does."""
+        if self._parts is None:
+            raise RuntimeError("the sandbox is not running: call start() or use it in a with statement")
+        return self._parts
+
+    def environment(self) -> dict[str, str]:
+        """The variables with which any AWS client finds this sandbox."""
+        return client_environment(self.parts.services)
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of `service` on this sandbox."""
+        return self.parts.clients(service)
+
+    def start(self) -> Sandbox:
+        """Recover what a crash left behind, then start everything; returns itself."""
+        try:
+            self.settings.state.mkdir(parents=True, exist_ok=True)
+            lock = StateLock(self.settings.state / "lock")
+            lock.acquire()
+            self._undo.callback(lock.release)
+            marks.reap(self.settings.mark)
+            self._parts = self._build()
+        except BaseException:
+            self._undo.close()
+            raise
+        return self
+
+    def stop(self) -> None:
+        """End every cluster and job run, and leave no process, thread or port behind. Idempotent."""
+        self._undo.close()
+        self._parts = None
+
+    def __enter__(self) -> Sandbox:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    # --- building, in the order in which things need each other
+
+    def _build(self) -> Parts:
+        settings, undo = self.settings, self._undo
+        spark = installation.find(settings, self._environment)
+        database = Database(settings.state / "sandbox.db")
+        undo.callback(database.close)
+        journal = Journal(database)
+        processes = Processes(settings.mark)
+        services = self._services()
+        clients = Clients(
+            services.endpoint.outside, services.access_key, services.secret_key, services.region
+        )
+        undo.callback(clients.close)
+        catalog = DataCatalog(database, self._clock)
+        self._start_metastore(catalog, services, clients)
+        supervisor = Supervisor(
+            database,
+            journal,
+            processes,
+            self._cluster_site(spark, services),
+            lambda: clients("s3"),
+            self._clock,
+            _machine(),
+        )
+        jobs = JobRunner(database, journal, processes, self._job_site(spark, services), clients, self._clock)
+        naming = Naming(settings.account, settings.region, settings.host, spark.version)
+        emulated = {
+            "ElasticMapReduce": _service("emr", EmrOperations(supervisor, self._clock, _amazon_id, naming)),
+            "AWSGlue": _service(
+                "glue",
+                CatalogOperations(catalog, settings.account),
+                PartitionOperations(catalog, settings.account),
+                JobOperations(jobs, self._clock, _hexadecimal_id),
+            ),
+        }
+        parts = Parts(services, clients, journal, supervisor, jobs, emulated, spark)
+        self._start_gateway(parts)
+        for part in (supervisor, jobs):
+            part.start()
+            undo.callback(part.stop)
+        return parts
+
+    def _services(self) -> Services:
+        settings = self.settings
+        endpoint = f"http://{settings.host}:{self._port('endpoint', settings.port)}"
+        metastore = f"thrift://{settings.host}:{self._port('metastore', settings.metastore_port)}"
+        return Services(
+            endpoint=Address.local(endpoint),
+            s3=Address.local(endpoint),
+            metastore=Address.local(metastore),
+            region=settings.region,
+            host=settings.host,
+        )
+
+    def _port(self, what: str, preferred: int) -> int:
+        chosen = ports.choose(self.settings.host, preferred)
+        if preferred and chosen != preferred:
+            self.messages.append(f"port {preferred} is taken: the {what} listens on {chosen}")
+        return chosen
+
+    def _start_metastore(self, catalog: DataCatalog, services: Services, clients: Clients) -> None:
+        objects = S3Storage(clients("s3"))
+        storage = StorageByScheme({"file": FileStorage(), "s3": objects, "s3a": objects, "s3n": objects})
+        port = int(services.metastore.outside.rpartition(":")[2])
+        metastore = MetastoreServer(catalog, services.host, port, self._warehouse, storage, self._clock)
+        metastore.start()
+        self._undo.callback(metastore.stop)
+
+    def _start_gateway(self, parts: Parts) -> None:
+        pages = {"status": self.status, "applications": self.applications}
+        gateway = Gateway(parts.emulated, moto_application(), pages)
+        port = int(parts.services.endpoint.outside.rpartition(":")[2])
+        server = Server(gateway, parts.services.host, port)
+        server.start()
+        self._undo.callback(server.stop)
+
+    @property
+    def _warehouse(self) -> str:
+        return f"file:{self.settings.state / 'warehouse'}"
+
+    @property
+    def _event_log(self) -> Path:
+        folder = self.settings.state / "event-log"
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    def _cluster_site(self, spark: Installation, services: Services) -> ClusterSite:
+        return ClusterSite(
+            installation=spark,
+            services=services,
+            clusters=self.settings.state / "clusters",
+            event_log=self._event_log,
+            warehouse=self._warehouse,
+            outer=self._environment,
+            master_ui=self.settings.master_ui_port,
+            application_ui=self.settings.application_ui_port,
+        )
+
+    def _job_site(self, spark: Installation, services: Services) -> JobSite:
+        return JobSite(
+            installation=spark,
+            services=services,
+            runs=self.settings.state / "job-runs",
+            event_log=self._event_log,
+            warehouse=self._warehouse,
+            outer=self._environment,
+            application_ui=self.settings.application_ui_port,
+        )
+
+    # --- pages
+
+    def status(self) -> dict[str, Any]:
+        """What runs, as one document."""
+        parts = self.parts
+        clusters = [
+            {"id": c.id, "name": c.name, "state": c.state, "master_ui": c.ports.ui(parts.services.host)}
+            for c in parts.supervisor.all()
+        ]
+        return {
+            "endpoint": self.endpoint,
+            "metastore": self.metastore,
+            "state": str(self.settings.state),
+            "pid": os.getpid(),
+            "spark": parts.spark.version,
+            "java": {"version": parts.spark.java.version, "origin": parts.spark.java.origin},
+            "messages": self.messages,
+            "clusters": clusters,
+        }
+
+    def applications(self) -> dict[str, Any]:
+        """The web pages of the Spark applications that run now, by step and job run."""
+        found: dict[str, str | None] = {}
+        for cluster in self.parts.supervisor.all():
+            layout = Layout(self.settings.state / "clusters", cluster.id)
+            for step in cluster.steps:
+                if step.state in STEP_ACTIVE:
+                    found[step.id] = ui_address(layout.step_logs(step.id) / "stderr")
+        for run in self.parts.jobs.active():
+            found[run.id] = ui_address(self.settings.state / "job-runs" / run.id / "stderr")
+        return {"applications": found}
+
+
+def client_environment(services: Services) -> dict[str, str]:
+    """The variables with which any AWS client finds the services."""
+    return {
+        "AWS_ENDPOINT_URL": services.endpoint.outside,
+        "AWS_ACCESS_KEY_ID": services.access_key,
+        "AWS_SECRET_ACCESS_KEY": services.secret_key,
+        "AWS_DEFAULT_REGION": services.region,
+        "AWS_REGION": services.region,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
+def _service(name: str, *groups: object) -> Service:
+    return Service(botocore.session.get_session().get_service_model(name), groups)
+
+
+def _amazon_id(prefix: str, length: int) -> str:
+    """An id such as `j-3KBQ7T0A1B2C3`; EC2's are hexadecimal."""
+    alphabet = _HEXADECIMAL if prefix == "i-" else _AMAZON
+    return prefix + "".join(secrets.choice(alphabet) for _ in range(length))
+
+
+def _hexadecimal_id(prefix: str, length: int) -> str:
+    return prefix + secrets.token_hex(length // 2)
+
+
+def _machine() -> tuple[int, int]:
+    """Cores and MiB of memory."""
+    return os.cpu_count() or 1, psutil.virtual_memory().total // 2**20
