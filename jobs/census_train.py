@@ -56,19 +56,13 @@ def main() -> None:
     spark.stop()
 
 
-def tree_pipeline(
-    numbers: list[str],
-    categories: list[str],
-    labels: list[str],
-    max_depth: int,
-    number_columns: list[str] | None = None,
-) -> Pipeline:
+def tree_pipeline(numbers: list[str], categories: list[str], labels: list[str], max_depth: int) -> Pipeline:
     """Index the categories, assemble the features, learn, and name the prediction."""
     # keep: a null or a value never seen is a category of its own. One indexer for all columns is one job.
     indexer = StringIndexer(
         inputCols=categories, outputCols=[f"{name}_index" for name in categories], handleInvalid="keep"
     )
-    features = [*(number_columns or numbers), *indexer.getOutputCols()]
+    features = [*numbers, *indexer.getOutputCols()]
     assembler = VectorAssembler(inputCols=features, outputCol="features")
     # The default of 32 bins is enough while no column has more categories: education has the most, 17.
     tree = DecisionTreeClassifier(labelCol="label", featuresCol="features", maxDepth=max_depth)
@@ -98,6 +92,7 @@ def evaluate(model: PipelineModel, train: DataFrame, test: DataFrame, labels: li
         "accuracy": accuracy(held_out),
         "train_accuracy": accuracy(seen),
         "auc": area_under_roc([(g["score"], g["label"], g["count"]) for g in held_out]),
+        "train_auc": area_under_roc([(g["score"], g["label"], g["count"]) for g in seen]),
         "majority": max(map(sum, confusion)) / sum(map(sum, confusion)),
         "labels": labels,
         "confusion": confusion,
@@ -114,13 +109,16 @@ def area_under_roc(scores: list[tuple[float, float, int]]) -> float:
     positives = sum(count for _, label, count in scores if label == 1)
     negatives = sum(count for _, label, count in scores if label == 0)
     if not positives or not negatives:
-        return float("nan")
+        raise ValueError("the rows are all of one label: there is no area under ROC")
+    # One walk up the scores: a deep tree has thousands of them.
+    by_score: dict[float, list[int]] = {}
+    for score, label, count in scores:
+        by_score.setdefault(score, [0, 0])[int(label)] += count
     wins, below = 0.0, 0
-    for score in sorted({score for score, _, _ in scores}):
-        tied_negatives = sum(c for s, label, c in scores if s == score and label == 0)
-        tied_positives = sum(c for s, label, c in scores if s == score and label == 1)
-        wins += tied_positives * (below + tied_negatives / 2)
-        below += tied_negatives
+    for score in sorted(by_score):
+        negatives_here, positives_here = by_score[score]
+        wins += positives_here * (below + negatives_here / 2)
+        below += negatives_here
     return wins / (positives * negatives)
 
 

@@ -85,11 +85,17 @@ class Partition:
 
 
 class Catalog:
-    """The Data Catalog of one account."""
+    """The Data Catalog of one account; a context manager that closes its connection."""
 
     def __init__(self, catalog_id: str | None = None) -> None:
         self._glue = boto3.client("glue")
         self._scope = {"CatalogId": catalog_id} if catalog_id else {}
+
+    def __enter__(self) -> Catalog:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._glue.close()
 
     def table(self, database: str, name: str) -> Table:
         """The table. Raises AnalysisException naming database and table when it is not there."""

@@ -58,11 +58,11 @@ class GlueContext:
         """
         if kwargs:
             raise not_emulated(f"from_catalog with {', '.join(sorted(kwargs))}")
-        catalog = Catalog(catalog_id)
-        table = catalog.table(database, table_name)
-        records = read_table(
-            self.spark_session, catalog, table, push_down_predicate or "", additional_options or {}
-        )
+        with Catalog(catalog_id) as catalog:
+            table = catalog.table(database, table_name)
+            records = read_table(
+                self.spark_session, catalog, table, push_down_predicate or "", additional_options or {}
+            )
         return DynamicFrame.of_records(records, self, table_name)
 
     def create_dynamic_frame_from_options(
@@ -146,7 +146,8 @@ class GlueContext:
         transformation_ctx: str = "", additional_options: Options = None, catalog_id: str | None = None,
     ) -> DynamicFrame:  # fmt: skip
         """Add the frame's records to a catalog table, in its location and format."""
-        table = Catalog(catalog_id).table(database, table_name)
+        with Catalog(catalog_id) as catalog:
+            table = catalog.table(database, table_name)
         options = dict(additional_options or {})
         keys = [name for name, _ in table.partition_keys]
         sink = DataSink("s3", {"path": table.location, "partitionKeys": keys, **options})

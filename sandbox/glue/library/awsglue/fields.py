@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Container, Sequence
+from typing import Any
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F  # noqa: N812 - Spark's own alias
@@ -31,9 +32,13 @@ def select_fields(records: Records, paths: Sequence[str]) -> Records:
 def drop_fields(records: Records, paths: Sequence[str]) -> Records:
     """The records without the fields at `paths`; a path that no record has drops nothing, as in Glue."""
     frame = records.dataframe
-    for path in map(parse_path, paths):
+    for dropped in paths:
+        path = parse_path(dropped)
         if not has_field(frame.schema, path):
             continue
+        # A struct cannot be empty: it goes with its last field.
+        while len(path) > 1 and len(_type_at(frame.schema, path[:-1]).names) == 1:
+            path = path[:-1]
         if len(path) == 1:
             frame = frame.drop(path[0])
         else:
@@ -73,6 +78,13 @@ def has_field(schema: T.DataType, path: Sequence[str]) -> bool:
             return False
         schema = schema[name].dataType
     return True
+
+
+def _type_at(schema: T.StructType, path: Sequence[str]) -> Any:
+    data_type: Any = schema
+    for name in path:
+        data_type = data_type[name].dataType
+    return data_type
 
 
 def _pruned(prefix: tuple[str, ...], paths: Sequence[tuple[str, ...]]) -> Column:

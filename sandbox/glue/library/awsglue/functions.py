@@ -8,20 +8,24 @@ Source: AWS Glue developer guide, "Map class", "Filter class" and "DynamicFrame 
 from __future__ import annotations
 
 import json
+import sys
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from pyspark import RDD
+from pyspark import RDD, cloudpickle
 from pyspark.sql import DataFrame, Row
 from pyspark.sql import types as T  # noqa: N812 - Spark's own alias
 
-from awsglue.choices import Choice, Records
+from awsglue.choices import Records
 
 Record = dict[str, Any]
 
+# Executors need not have this package: what runs there travels with the functions.
+cloudpickle.register_pickle_by_value(sys.modules[__name__])
 
-def as_record(row: Row, choices: Mapping[str, Choice]) -> Record:
+
+def as_record(row: Row, choices: Collection[str]) -> Record:
     """A row as the function sees it: nested rows are dicts, and a choice is simply its value."""
     record: Record = row.asDict(recursive=True)
     for name in choices:
@@ -32,7 +36,7 @@ def as_record(row: Row, choices: Mapping[str, Choice]) -> Record:
 
 def filter_records(records: Records, predicate: Callable[[Record], Any]) -> tuple[Records, RDD]:
     """The rows for which `predicate` is true, and the error records of those for which it raised."""
-    choices = dict(records.choices)
+    choices = frozenset(records.choices)
 
     def judge(rows: Iterable[Row]) -> Iterator[tuple[Any, Any]]:
         for row in rows:
@@ -58,7 +62,7 @@ def map_records(dataframe: DataFrame, function: Callable[[Record], Record]) -> t
 
     def apply(rows: Iterable[Row]) -> Iterator[tuple[Any, Any]]:
         for row in rows:
-            record = as_record(row, {})
+            record = as_record(row, ())
             try:
                 yield function(record), None
             except Exception as error:

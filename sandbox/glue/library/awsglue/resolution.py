@@ -66,7 +66,8 @@ def match_catalog(database: str | None, table_name: str | None, catalog_id: str 
         raise ValueError("resolveChoice with match_catalog needs database and table_name")
 
     def resolve(records: Records) -> Records:
-        table = Catalog(catalog_id).table(database, table_name)
+        with Catalog(catalog_id) as catalog:
+            table = catalog.table(database, table_name)
         types = {name.lower(): kind for name, kind in [*table.columns, *table.partition_keys]}
         plan = {
             name: Resolution(Action.CAST, types[name.lower()])

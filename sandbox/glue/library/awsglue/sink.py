@@ -86,12 +86,12 @@ class DataSink:
         if self._target is None:
             raise ValueError("enableUpdateCatalog needs setCatalogInfo: the database and table to update")
         database, name, catalog_id = self._target
-        catalog = Catalog(catalog_id)
-        table = catalog.find_table(database, name)
-        if table is not None:
-            check_table(table, self._path, self._keys)
-        self._write_files(frame, kind)
-        self._register(catalog, table, frame, kind)
+        with Catalog(catalog_id) as catalog:
+            table = catalog.find_table(database, name)
+            if table is not None:
+                check_table(table, self._path, self._keys)
+            self._write_files(frame, kind)
+            self._register(catalog, table, frame, kind)
         return dynamic_frame
 
     def _write_files(self, frame: DataFrame, kind: str) -> None:
