@@ -60,7 +60,12 @@ def main() -> None:
     model = pipeline(args.max_depth).fit(by_time[0])
     metrics = evaluate(model, *by_time, LABELS)
     metrics["split"] = {"train_months": args.train_months, "test_months": args.test_months}
-    metrics["comparison"] = compare({"by time": by_time, "at random": at_random}, [args.max_depth, args.deep])
+    metrics["comparison"] = [
+        summary("by time", args.max_depth, metrics),
+        measure("by time", *by_time, args.deep),
+        measure("at random", *at_random, args.max_depth),
+        measure("at random", *at_random, args.deep),
+    ]
     metrics["tree"] = describe_tree(model)
     metrics["source"] = f"{args.database}.{args.table}"
     metrics["spark"] = describe_application(spark)
@@ -88,17 +93,14 @@ def pipeline(max_depth: int) -> Pipeline:
     return Pipeline(stages=[imputer, *tree.getStages()])
 
 
-def compare(splits: dict[str, tuple[DataFrame, DataFrame]], depths: list[int]) -> list[dict]:
-    """Trees of these depths, learned and measured on each split."""
-    lines = []
-    for name, (train, test) in splits.items():
-        for depth in depths:
-            model = pipeline(depth).fit(train)
-            figures = evaluate(model, train, test, LABELS)
-            lines.append(
-                {"split": name, "depth": depth, **{k: figures[k] for k in ("train_auc", "auc", "accuracy")}}
-            )
-    return lines
+def measure(name: str, train: DataFrame, test: DataFrame, depth: int) -> dict:
+    """One line of the comparison: a tree of this depth, learned and measured on this split."""
+    return summary(name, depth, evaluate(pipeline(depth).fit(train), train, test, LABELS))
+
+
+def summary(split: str, depth: int, figures: dict) -> dict:
+    """What the comparison tells of a tree."""
+    return {"split": split, "depth": depth, **{key: figures[key] for key in ("train_auc", "auc", "accuracy")}}
 
 
 if __name__ == "__main__":
