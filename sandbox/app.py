@@ -15,11 +15,12 @@ from typing import Any
 
 import botocore.session
 import psutil
+from botocore.model import ServiceModel
 
 from sandbox.aws.clients import Clients
 from sandbox.aws.delegation import moto_application
 from sandbox.aws.gateway import Gateway
-from sandbox.aws.operations import Service
+from sandbox.aws.operations import Fidelity, Service, parity
 from sandbox.aws.server import Server
 from sandbox.catalog import DataCatalog
 from sandbox.emr.api import EmrOperations
@@ -34,7 +35,7 @@ from sandbox.glue.jobs import JobRunner
 from sandbox.glue.jobs import Site as JobSite
 from sandbox.glue.partition_api import PartitionOperations
 from sandbox.metastore.server import MetastoreServer
-from sandbox.metastore.storage import FileStorage, S3Storage, StorageByScheme
+from sandbox.metastore.storage import storage_for
 from sandbox.runtime import marks, ports
 from sandbox.runtime.address import Address
 from sandbox.runtime.lock import StateLock
@@ -47,6 +48,12 @@ from sandbox.store import Database, Journal
 
 Clock = Callable[[], float]
 
+LOST_ON_RESTART = "S3 objects and what moto answers for are kept in memory and lost when the sandbox ends."
+GROUPS: Mapping[str, tuple[type, ...]] = {
+    "emr": (EmrOperations,),
+    "glue": (CatalogOperations, PartitionOperations, JobOperations),
+}
+"""The classes whose methods are the operations of each service."""
 _AMAZON = string.digits + string.ascii_uppercase
 _HEXADECIMAL = "0123456789abcdef"
 
@@ -166,12 +173,16 @@ class Sandbox:
         jobs = JobRunner(database, journal, processes, self._job_site(spark, services), clients, self._clock)
         naming = Naming(settings.account, settings.region, settings.host, spark.version)
         emulated = {
-            "ElasticMapReduce": _service("emr", EmrOperations(supervisor, self._clock, _amazon_id, naming)),
-            "AWSGlue": _service(
-                "glue",
-                CatalogOperations(catalog, settings.account),
-                PartitionOperations(catalog, settings.account),
-                JobOperations(jobs, self._clock, _hexadecimal_id),
+            "ElasticMapReduce": Service(
+                _model("emr"), [EmrOperations(supervisor, self._clock, _amazon_id, naming)]
+            ),
+            "AWSGlue": Service(
+                _model("glue"),
+                [
+                    CatalogOperations(catalog, settings.account),
+                    PartitionOperations(catalog, settings.account),
+                    JobOperations(jobs, self._clock, _hexadecimal_id),
+                ],
             ),
         }
         parts = Parts(services, clients, journal, supervisor, jobs, emulated, spark)
@@ -200,10 +211,10 @@ class Sandbox:
         return chosen
 
     def _start_metastore(self, catalog: DataCatalog, services: Services, clients: Clients) -> None:
-        objects = S3Storage(clients("s3"))
-        storage = StorageByScheme({"file": FileStorage(), "s3": objects, "s3a": objects, "s3n": objects})
         port = int(services.metastore.outside.rpartition(":")[2])
-        metastore = MetastoreServer(catalog, services.host, port, self._warehouse, storage, self._clock)
+        metastore = MetastoreServer(
+            catalog, services.host, port, self._warehouse, storage_for(clients("s3")), self._clock
+        )
         metastore.start()
         self._undo.callback(metastore.stop)
 
@@ -266,6 +277,7 @@ class Sandbox:
             "java": {"version": parts.spark.java.version, "origin": parts.spark.java.origin},
             "messages": self.messages,
             "clusters": clusters,
+            "lost_on_restart": LOST_ON_RESTART,
         }
 
     def applications(self) -> dict[str, Any]:
@@ -281,6 +293,11 @@ class Sandbox:
         return {"applications": found}
 
 
+def parity_table() -> dict[str, dict[str, Fidelity]]:
+    """Every operation of our services with its fidelity; nothing is started for it."""
+    return {name: parity(_model(name), groups) for name, groups in GROUPS.items()}
+
+
 def client_environment(services: Services) -> dict[str, str]:
     """The variables with which any AWS client finds the services."""
     return {
@@ -293,8 +310,8 @@ def client_environment(services: Services) -> dict[str, str]:
     }
 
 
-def _service(name: str, *groups: object) -> Service:
-    return Service(botocore.session.get_session().get_service_model(name), groups)
+def _model(name: str) -> ServiceModel:
+    return botocore.session.get_session().get_service_model(name)
 
 
 def _amazon_id(prefix: str, length: int) -> str:

@@ -64,27 +64,32 @@ class Service:
 
     def __init__(self, model: ServiceModel, groups: Iterable[object]) -> None:
         self.model = model
-        by_method = {xform_name(name): name for name in model.operation_names}
         self.operations: dict[str, Operation] = {}
         for group in groups:
-            for attribute in dir(type(group)):
-                fidelity = getattr(getattr(type(group), attribute), _MARK, None)
-                if fidelity is None:
-                    continue
-                if attribute not in by_method:
-                    raise TypeError(
-                        f"{type(group).__name__}.{attribute} is no operation of {model.service_name}"
-                    )
-                name = by_method[attribute]
+            for name, (attribute, fidelity) in declared(model, type(group)).items():
                 if name in self.operations:
                     raise TypeError(f"two groups of {model.service_name} perform {name}")
                 self.operations[name] = Operation(name, fidelity, getattr(group, attribute))
 
-    def fidelity(self, name: str) -> Fidelity:
-        """How real the operation `name` is; what no group declares is refused."""
-        emulated = self.operations.get(name)
-        return emulated.fidelity if emulated else Fidelity.REFUSED
 
-    def parity(self) -> dict[str, Fidelity]:
-        """Every operation of botocore's model with its fidelity, by name."""
-        return {name: self.fidelity(name) for name in sorted(self.model.operation_names)}
+def declared(model: ServiceModel, group: type) -> dict[str, tuple[str, Fidelity]]:
+    """The operations that a class declares: AWS name -> method name and fidelity.
+
+    Raises TypeError for a method that is no operation of the model.
+    """
+    by_method = {xform_name(name): name for name in model.operation_names}
+    found: dict[str, tuple[str, Fidelity]] = {}
+    for attribute in dir(group):
+        fidelity = getattr(getattr(group, attribute), _MARK, None)
+        if fidelity is None:
+            continue
+        if attribute not in by_method:
+            raise TypeError(f"{group.__name__}.{attribute} is no operation of {model.service_name}")
+        found[by_method[attribute]] = (attribute, fidelity)
+    return found
+
+
+def parity(model: ServiceModel, groups: Iterable[type]) -> dict[str, Fidelity]:
+    """Every operation of botocore's model with its fidelity; what no group declares is refused."""
+    known = {name: fidelity for group in groups for name, (_, fidelity) in declared(model, group).items()}
+    return {name: known.get(name, Fidelity.REFUSED) for name in sorted(model.operation_names)}

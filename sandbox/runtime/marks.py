@@ -6,6 +6,7 @@ behind that the next `up` or `down` cannot remove.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 
 import psutil
@@ -40,19 +41,14 @@ def reap(mark: str, owner: str | None = None, grace: float = 5.0) -> int:
 
 
 def end(processes: Iterable[psutil.Process], grace: float) -> None:
-    """SIGTERM, then SIGKILL for those that still run after `grace` seconds."""
+    """SIGTERM, then SIGKILL for those that still run after `grace` seconds. Not for own children."""
     waiting = list(processes)
     for process in waiting:
-        _signal(process.terminate)
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.terminate()
     _, alive = psutil.wait_procs(waiting, timeout=grace)
     for process in alive:
-        _signal(process.kill)
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
     psutil.wait_procs(alive, timeout=grace)
 
-
-def _signal(send: object) -> None:
-    try:
-        assert callable(send)
-        send()
-    except psutil.NoSuchProcess:
-        return

@@ -72,10 +72,14 @@ class Process:
         """End the process and everything that it started; returns the exit code."""
         if self._popen.poll() is None:
             try:
-                leader = psutil.Process(self.pid)
-                family = [leader, *leader.children(recursive=True)]
+                family = psutil.Process(self.pid).children(recursive=True)
             except psutil.NoSuchProcess:
                 family = []
+            # Only Popen may wait for the leader: whoever else reaps it loses the exit code.
+            self._popen.terminate()
+            if self.wait(grace) is None:
+                self._popen.kill()
+            self._popen.wait()
             marks.end(family, grace)
         return self._popen.wait()
 

@@ -1,0 +1,1 @@
+"""`sandbox demo`: the course, live in the terminal."""

@@ -1,0 +1,108 @@
+"""Who answers a request is decided by its headers alone."""
+
+import io
+import json
+
+import pytest
+
+from sandbox.aws.gateway import MAX_JSON_BODY, Gateway, is_loopback, read_body, signing_name
+from sandbox.errors import AwsError
+
+SIGNED = "AWS4-HMAC-SHA256 Credential=key/20260101/us-east-1/{}/aws4_request, SignedHeaders=host, Signature=x"
+
+
+def ask(gateway, **environ):
+    seen = {}
+
+    def start_response(status, headers):
+        seen.update(status=status, headers=dict(headers))
+
+    complete = {"HTTP_HOST": "127.0.0.1:4566", "PATH_INFO": "/", "REQUEST_METHOD": "POST", **environ}
+    body = b"".join(gateway(complete, start_response))
+    return seen["status"], body
+
+
+def moto(environ, start_response):
+    if environ.get("HTTP_X_AMZ_TARGET") == "Logs.Unknown":
+        raise NotImplementedError("The unknown action has not been implemented")
+    start_response("200 OK", [])
+    return [b"moto"]
+
+
+@pytest.fixture
+def gateway():
+    return Gateway({}, moto, {"status": lambda: {"endpoint": "here"}})
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("127.0.0.1:4566", True),
+        ("127.0.0.1", True),
+        ("localhost:80", True),
+        ("bucket.s3.localhost:4566", True),
+        ("[::1]:4566", True),
+        ("[::1]", True),
+        ("evil.example", False),
+        ("127.0.0.1.evil.example", False),
+        ("localhost.evil.example:4566", False),
+        ("10.0.0.1", False),
+        ("", False),
+    ],
+)
+def test_only_loopback_hosts_are_answered(host, expected):
+    assert is_loopback(host) is expected
+
+
+def test_another_host_is_forbidden(gateway):
+    status, body = ask(gateway, HTTP_HOST="evil.example")
+    assert status == "403 Forbidden"
+    assert json.loads(body)["__type"] == "AccessDenied"
+
+
+@pytest.mark.parametrize("service", ["s3", "sts", "logs", "ec2"])
+def test_delegated_services_reach_moto(gateway, service):
+    assert ask(gateway, HTTP_AUTHORIZATION=SIGNED.format(service)) == ("200 OK", b"moto")
+
+
+def test_an_unsigned_request_is_for_s3(gateway):
+    assert ask(gateway)[1] == b"moto"
+
+
+def test_services_that_nobody_answers_for_are_refused_by_name(gateway):
+    status, body = ask(
+        gateway, HTTP_AUTHORIZATION=SIGNED.format("athena"), HTTP_X_AMZ_TARGET="AmazonAthena.ListWorkGroups"
+    )
+    assert status == "501 Not Implemented"
+    assert "athena:ListWorkGroups" in json.loads(body)["message"]
+
+
+def test_a_refusal_without_a_target_is_xml(gateway):
+    status, body = ask(gateway, HTTP_AUTHORIZATION=SIGNED.format("redshift"))
+    assert status == "501 Not Implemented"
+    assert b"<Code>NotEmulated</Code>" in body
+
+
+def test_what_moto_lacks_is_refused_by_name(gateway):
+    status, body = ask(gateway, HTTP_AUTHORIZATION=SIGNED.format("logs"), HTTP_X_AMZ_TARGET="Logs.Unknown")
+    assert status == "501 Not Implemented"
+    assert "logs:Unknown" in json.loads(body)["message"]
+
+
+def test_motos_own_pages_cannot_be_reached(gateway):
+    assert ask(gateway, PATH_INFO="/moto-api/reset")[0] == "501 Not Implemented"
+
+
+def test_the_sandbox_has_pages_of_its_own(gateway):
+    assert json.loads(ask(gateway, PATH_INFO="/_sandbox/status")[1]) == {"endpoint": "here"}
+    assert ask(gateway, PATH_INFO="/_sandbox/nothing")[0] == "404 Not Found"
+
+
+def test_a_presigned_request_tells_its_service():
+    query = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=key%2F20260101%2Fus-east-1%2Fs3%2Faws4_request"
+    assert signing_name({"QUERY_STRING": query}) == "s3"
+
+
+def test_a_body_that_is_too_long_is_refused_before_it_is_read():
+    with pytest.raises(AwsError, match="32 MiB"):
+        read_body({"CONTENT_LENGTH": str(MAX_JSON_BODY + 1), "wsgi.input": io.BytesIO()})
