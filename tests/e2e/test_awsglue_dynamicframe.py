@@ -388,7 +388,7 @@ def test_json_is_read_by_the_names_that_the_files_use(
 def test_a_malformed_json_line_fails_the_read(glue: GlueContext, glue_api: Any, tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text('{"a": "x"}\n{"a": \n')
     table(glue_api, "broken", tmp_path, {"a": "string"}, "json")
-    with pytest.raises(Exception, match="(?i)malformed"):
+    with pytest.raises(Exception, match=r"(?i)malformed"):
         read(glue, "broken").toDF().collect()
 
 
