@@ -27,11 +27,21 @@ def test_a_right_request_passes():
 @pytest.mark.parametrize(
     ("service", "operation", "request_", "expected"),
     [
-        ("glue", "GetDatabase", {}, "Value null at 'name' failed to satisfy constraint: Member must not be null"),
+        (
+            "glue",
+            "GetDatabase",
+            {},
+            "Value null at 'name' failed to satisfy constraint: Member must not be null",
+        ),
         ("glue", "GetDatabase", {"Name": 3}, "Value '3' at 'name' failed"),
         ("glue", "GetDatabase", {"Name": ""}, "length greater than or equal to 1"),
         ("glue", "GetDatabase", {"Name": "x" * 256}, "length less than or equal to 255"),
-        ("glue", "GetDatabase", {"Name": "x", "Nme": "y"}, "'nme' failed to satisfy constraint: Member must be known"),
+        (
+            "glue",
+            "GetDatabase",
+            {"Name": "x", "Nme": "y"},
+            "'nme' failed to satisfy constraint: Member must be known",
+        ),
         ("glue", "GetTables", {"DatabaseName": "d", "MaxResults": True}, "must be of type integer"),
         ("emr", "RunJobFlow", {"Name": "c", "Instances": []}, "'instances' failed"),
         (

@@ -83,7 +83,8 @@ def test_a_reparented_process_is_found_by_its_mark_and_owner(command, tmp_path):
     pid_file = tmp_path / "pid"
     script = (
         "import subprocess, sys, pathlib\n"
-        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'], start_new_session=True)\n"
+        "sleep = [sys.executable, '-c', 'import time; time.sleep(600)']\n"
+        "child = subprocess.Popen(sleep, start_new_session=True)\n"
         f"pathlib.Path({str(pid_file)!r}).write_text(str(child.pid))\n"
     )
     assert Process(command(script, owner="gone"), MARK).wait() == 0

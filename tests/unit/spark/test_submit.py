@@ -1,0 +1,54 @@
+"""spark-submit's options as EMR's scripts give them, rewritten for standalone."""
+
+import pytest
+
+from sandbox.spark.submit import Capacity, mebibytes, rewrite, split
+
+MASTER = "spark://127.0.0.1:7077"
+HEAD = ("--master", MASTER, "--deploy-mode", "client")
+
+
+def rewritten(line):
+    submission = rewrite(line.split(), MASTER, Capacity(2, 2048))
+    assert submission.arguments[:4] == HEAD
+    return " ".join(submission.arguments[4:]), list(submission.notes)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected", "notes"),
+    [
+        ("s3://b/x.py a --master yarn", "s3://b/x.py a --master yarn", 0),
+        ("--master yarn s3://b/x.py", "s3://b/x.py", 1),
+        ("--master=yarn --deploy-mode=cluster x.py", "x.py", 2),
+        ("--deploy-mode client x.py", "x.py", 0),
+        (f"--master {MASTER} x.py", "x.py", 0),
+        ("--class a.B --jars x.jar,y.jar app.jar 1", "--class a.B --jars x.jar,y.jar app.jar 1", 0),
+        ("--verbose --name n x.py", "--verbose --name n x.py", 0),
+        ("--conf spark.master=yarn --conf a=b x.py", "--conf a=b x.py", 1),
+        ("--queue prod x.py", "x.py", 1),
+        ("--executor-memory 1g x.py", "--executor-memory 1g x.py", 0),
+        ("--executor-memory 8G x.py", "--executor-memory 2048m x.py", 1),
+        ("--executor-cores 4 x.py", "--executor-cores 2 x.py", 1),
+        ("--num-executors 3 --executor-cores 1 x.py", "--executor-cores 1 --total-executor-cores 3 x.py", 1),
+        ("--conf spark.executor.memory=9g x.py", "--conf spark.executor.memory=2048m x.py", 1),
+        ("--conf spark.executor.cores=9 x.py", "--conf spark.executor.cores=2 x.py", 1),
+        ("--py-files a.zip x.py --deploy-mode cluster", "--py-files a.zip x.py --deploy-mode cluster", 0),
+        ("", "", 0),
+    ],
+)
+def test_only_what_standalone_needs_is_rewritten(given, expected, notes):
+    arguments, told = rewritten(given)
+    assert arguments == expected
+    assert len(told) == notes
+
+
+def test_an_option_without_its_value_is_left_for_spark_to_refuse():
+    assert split(["--name"]) == ([("--name", "")], [])
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("512m", 512), ("2g", 2048), ("1024k", 1), ("3", 3), ("1T", 1048576), ("lots", None)],
+)
+def test_memory_in_mebibytes(text, expected):
+    assert mebibytes(text) == expected
