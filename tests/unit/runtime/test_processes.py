@@ -47,7 +47,7 @@ def test_exit_code_and_output_are_kept(command, tmp_path):
     assert process.tail() == "err\nout"
 
 
-def test_a_program_that_is_not_there_is_told(command, tmp_path):
+def test_a_program_that_is_not_there_is_told(tmp_path):
     missing = Command("x", ("/nonexistent",), {}, tmp_path, tmp_path / "o", tmp_path / "e")
     with pytest.raises(WorkFailed, match="x cannot be started"):
         Process(missing, MARK)

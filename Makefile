@@ -1,0 +1,53 @@
+# Needs only git, make and Python 3.9 or later; `make demo` is the first command to type.
+
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+VENV := .venv
+BIN := $(VENV)/bin
+# uv brings Python 3.11 where the machine has none.
+UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
+
+.PHONY: demo setup test check lint unit bench lock clean
+
+demo: setup  ## Run the whole course
+	$(BIN)/sandbox demo
+
+setup: $(VENV)/.ready  ## Make .venv, install from the lock, fetch jars and data once
+
+$(VENV)/.ready: requirements.lock pyproject.toml | $(UV)
+	@echo "Making $(VENV) with Python 3.11"
+	$(UV) venv --quiet --clear --python 3.11 $(VENV)
+	$(UV) pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock
+	$(UV) pip install --quiet --no-deps --python $(BIN)/python --editable .
+	$(BIN)/sandbox jars fetch
+	$(BIN)/sandbox datasets fetch census --best-effort
+	@touch $@
+
+.uv/bin/uv:
+	@command -v $(PYTHON) >/dev/null || { echo "Python is missing: install python3 (3.9 or later)"; exit 3; }
+	@$(PYTHON) -m venv .uv || { echo "mend: install your system's python3-venv, or uv"; exit 3; }
+	.uv/bin/python -m pip install --quiet uv==$(UV_VERSION)
+
+test: setup  ## Unit, contract and end-to-end tests
+	$(BIN)/python -m pytest
+
+check: setup lint unit  ## Lint, types, imports and unit tests: less than a minute
+
+lint: setup
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+unit: setup
+	$(BIN)/python -m pytest tests/unit
+
+bench: setup  ## Ratios against the bare tools, as tables
+	$(BIN)/python -m benchmarks
+
+lock: | $(UV)  ## Resolve the dependencies anew
+	$(UV) pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-annotate \
+		--no-header --group dev --python-version 3.11 --output-file requirements.lock pyproject.toml
+
+clean:
+	rm -rf $(VENV) .uv dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
