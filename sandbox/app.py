@@ -7,6 +7,7 @@ import os
 import secrets
 import string
 import time
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,8 @@ from sandbox.emr.model import STEP_ACTIVE
 from sandbox.emr.nodes import Site as ClusterSite
 from sandbox.emr.supervisor import Supervisor
 from sandbox.glue.catalog_api import CatalogOperations
+from sandbox.glue.crawler.runner import CrawlerRunner
+from sandbox.glue.crawler_api import CrawlerOperations
 from sandbox.glue.job_api import JobOperations
 from sandbox.glue.jobs import JobRunner
 from sandbox.glue.jobs import Site as JobSite
@@ -51,7 +54,7 @@ Clock = Callable[[], float]
 LOST_ON_RESTART = "S3 objects and what moto answers for are kept in memory and lost when the sandbox ends."
 GROUPS: Mapping[str, tuple[type, ...]] = {
     "emr": (EmrOperations,),
-    "glue": (CatalogOperations, PartitionOperations, JobOperations),
+    "glue": (CatalogOperations, PartitionOperations, JobOperations, CrawlerOperations),
 }
 """The classes whose methods are the operations of each service."""
 _AMAZON = string.digits + string.ascii_uppercase
@@ -171,6 +174,7 @@ class Sandbox:
             _machine(),
         )
         jobs = JobRunner(database, journal, processes, self._job_site(spark, services), clients, self._clock)
+        crawlers = CrawlerRunner(database, journal, catalog, clients, self._clock, lambda: str(uuid.uuid4()))
         naming = Naming(settings.account, settings.region, settings.host, spark.version)
         emulated = {
             "ElasticMapReduce": Service(
@@ -182,12 +186,13 @@ class Sandbox:
                     CatalogOperations(catalog, settings.account),
                     PartitionOperations(catalog, settings.account),
                     JobOperations(jobs, self._clock, _hexadecimal_id),
+                    CrawlerOperations(crawlers, self._clock),
                 ],
             ),
         }
         parts = Parts(services, clients, journal, supervisor, jobs, emulated, spark)
         self._start_gateway(parts)
-        for part in (supervisor, jobs):
+        for part in (supervisor, jobs, crawlers):
             part.start()
             undo.callback(part.stop)
         return parts

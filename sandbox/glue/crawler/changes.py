@@ -1,0 +1,154 @@
+"""What a crawl changes in the catalog, decided before anything is written.
+
+https://docs.aws.amazon.com/glue/latest/dg/crawler-configuration.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sandbox.glue.crawler.documents import RUN_ID, UPDATED_BY, Document, Found
+
+DEPRECATED_BY = "DEPRECATED_BY_CRAWLER"
+"""A table's property: when a crawler found its data gone, in milliseconds since the epoch."""
+
+_WRITTEN = ("Owner", "Retention", "StorageDescriptor", "PartitionKeys", "TableType", "Parameters")
+
+
+class UpdateBehavior(StrEnum):
+    """What happens to a table whose schema has changed."""
+
+    UPDATE_IN_DATABASE = "UPDATE_IN_DATABASE"
+    LOG = "LOG"
+
+
+class DeleteBehavior(StrEnum):
+    """What happens to a table or partition whose data is gone."""
+
+    DELETE_FROM_DATABASE = "DELETE_FROM_DATABASE"
+    DEPRECATE_IN_DATABASE = "DEPRECATE_IN_DATABASE"
+    LOG = "LOG"
+
+
+@dataclass(frozen=True)
+class Known:
+    """A table that the catalog has: its Table document and its Partition documents."""
+
+    table: Document
+    partitions: Sequence[Document] = ()
+
+    @property
+    def location(self) -> str:
+        """Where it lies, "" for a table without a place."""
+        return str((self.table.get("StorageDescriptor") or {}).get("Location") or "")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The changes, table by table, and what is only told in the log."""
+
+    created: list[Found]
+    updated: list[Found]
+    deleted: list[str]
+    deprecated: list[Document]
+    new_partitions: dict[str, list[Document]]
+    changed_partitions: dict[str, list[Document]]
+    gone_partitions: dict[str, list[list[str]]]
+    notes: list[str]
+
+
+def plan(
+    found: Sequence[Found],
+    known: Mapping[str, Known],
+    crawler: str,
+    targets: Sequence[str],
+    update: UpdateBehavior,
+    delete: DeleteBehavior,
+    now: float,
+) -> Plan:
+    """Compare what was found with what the catalog has.
+
+    `targets` are the crawled places: of the crawler's own tables, those that lie there and were not found
+    are gone. New tables and partitions are always created.
+    """
+    result = Plan([], [], [], [], {}, {}, {}, [])
+    for table in found:
+        before = known.get(table.name)
+        if before is None:
+            result.created.append(table)
+            result.new_partitions[table.name] = table.partitions
+            continue
+        _compare(result, table, before, update, delete)
+    names = {table.name for table in found}
+    for name, old in known.items():
+        if name not in names and _is_own(old, crawler) and _lies_in(old.location, targets):
+            _drop(result, name, old, delete, now)
+    return result
+
+
+def _compare(
+    result: Plan, table: Found, before: Known, update: UpdateBehavior, delete: DeleteBehavior
+) -> None:
+    old = {tuple(each["Values"]): each for each in before.partitions}
+    new = {tuple(each["Values"]): each for each in table.partitions}
+    changed = not _same(table.input, before.table, _WRITTEN)
+    if changed and update is UpdateBehavior.LOG:
+        result.notes.append(f"Table {table.name} has changed; it is not updated (UpdateBehavior LOG)")
+    elif changed:
+        result.updated.append(table)
+    keys = [key["Name"] for key in before.table.get("PartitionKeys") or []]
+    if keys != [key["Name"] for key in table.input["PartitionKeys"]]:
+        # Partitions of other keys belong to a table of another shape.
+        if update is UpdateBehavior.UPDATE_IN_DATABASE:
+            result.gone_partitions[table.name] = [list(values) for values in old]
+            result.new_partitions[table.name] = table.partitions
+        return
+    result.new_partitions[table.name] = [each for values, each in new.items() if values not in old]
+    if update is UpdateBehavior.UPDATE_IN_DATABASE:
+        result.changed_partitions[table.name] = [
+            each
+            for values, each in new.items()
+            if values in old and not _same(each, old[values], ("StorageDescriptor", "Parameters"))
+        ]
+    gone = [list(values) for values in old if values not in new]
+    if gone and delete is DeleteBehavior.DELETE_FROM_DATABASE:
+        result.gone_partitions[table.name] = gone
+    elif gone:
+        result.notes.append(f"The data of {len(gone)} partitions of table {table.name} is gone ({delete})")
+
+
+def _drop(result: Plan, name: str, old: Known, delete: DeleteBehavior, now: float) -> None:
+    match delete:
+        case DeleteBehavior.DELETE_FROM_DATABASE:
+            result.deleted.append(name)
+        case DeleteBehavior.DEPRECATE_IN_DATABASE:
+            parameters = old.table.get("Parameters") or {}
+            if DEPRECATED_BY not in parameters:
+                mark = {DEPRECATED_BY: str(int(now * 1000))}
+                kept = {key: old.table[key] for key in ("Name", *_WRITTEN) if key in old.table}
+                result.deprecated.append(kept | {"Parameters": parameters | mark})
+        case DeleteBehavior.LOG:
+            result.notes.append(f"The data of table {name} is gone; it is kept (DeleteBehavior LOG)")
+
+
+def _is_own(old: Known, crawler: str) -> bool:
+    return (old.table.get("Parameters") or {}).get(UPDATED_BY) == crawler
+
+
+def _lies_in(location: str, targets: Sequence[str]) -> bool:
+    place = location.rstrip("/")
+    return any(place == each.rstrip("/") or place.startswith(each.rstrip("/") + "/") for each in targets)
+
+
+def _same(new: Document, old: Document, members: Sequence[str]) -> bool:
+    """Whether nothing has changed but the crawl's own id."""
+    return all(_timeless(new.get(member)) == _timeless(old.get(member)) for member in members)
+
+
+def _timeless(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _timeless(each) for key, each in value.items() if key != RUN_ID}
+    return value

@@ -1,0 +1,208 @@
+"""Crawlers and crawls as they are stored, and as Glue describes them. Pure.
+
+https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-crawler-crawling.html
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sandbox.glue.crawler.changes import DeleteBehavior, UpdateBehavior
+from sandbox.glue.crawler.listing import Target
+
+Document = dict[str, Any]
+
+LOG_GROUP = "/aws-glue/crawlers"
+LONGEST_MESSAGE = 2048
+"""Characters of an ErrorMessage."""
+
+
+class CrawlerState(StrEnum):
+    """Whether a crawler runs."""
+
+    READY = "READY"
+    RUNNING = "RUNNING"
+    STOPPING = "STOPPING"
+
+
+class CrawlState(StrEnum):
+    """How far a crawl is."""
+
+    RUNNING = "RUNNING"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    STOPPED = "STOPPED"
+
+
+_STATUS = {
+    CrawlState.COMPLETED: "SUCCEEDED",
+    CrawlState.FAILED: "FAILED",
+    CrawlState.STOPPED: "CANCELLED",
+}
+
+
+@dataclass(frozen=True)
+class Crawler:
+    """A crawler: its definition as CreateCrawler names the members, without the name."""
+
+    name: str
+    definition: dict[str, Any]
+    created: float
+    updated: float
+    version: int = 1
+    state: CrawlerState = CrawlerState.READY
+
+    @property
+    def database(self) -> str:
+        """Where its tables are written."""
+        return str(self.definition["DatabaseName"]).lower()
+
+    @property
+    def prefix(self) -> str:
+        """What the names of its tables begin with."""
+        return str(self.definition.get("TablePrefix") or "")
+
+    @property
+    def targets(self) -> list[Target]:
+        """The include paths."""
+        return [
+            Target(each["Path"], tuple(each.get("Exclusions") or ()), each.get("SampleSize"))
+            for each in self.definition["Targets"]["S3Targets"]
+        ]
+
+    @property
+    def update_behavior(self) -> UpdateBehavior:
+        """UPDATE_IN_DATABASE unless told otherwise."""
+        return UpdateBehavior(self._policy.get("UpdateBehavior") or UpdateBehavior.UPDATE_IN_DATABASE)
+
+    @property
+    def delete_behavior(self) -> DeleteBehavior:
+        """DEPRECATE_IN_DATABASE unless told otherwise."""
+        return DeleteBehavior(self._policy.get("DeleteBehavior") or DeleteBehavior.DEPRECATE_IN_DATABASE)
+
+    @property
+    def combine(self) -> bool:
+        """CombineCompatibleSchemas: one table for an include path, however different its schemas."""
+        return "TableGroupingPolicy" in self._configuration.get("Grouping", {})
+
+    @property
+    def inherit(self) -> bool:
+        """InheritFromTable: partitions have the schema of their table."""
+        return "Partitions" in self._configuration.get("CrawlerOutput", {})
+
+    @property
+    def _policy(self) -> Document:
+        return self.definition.get("SchemaChangePolicy") or {}
+
+    @property
+    def _configuration(self) -> Document:
+        configuration: Document = json.loads(self.definition.get("Configuration") or "{}")
+        return configuration
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What a crawl wrote."""
+
+    tables_created: int = 0
+    tables_updated: int = 0
+    tables_deleted: int = 0
+    partitions_created: int = 0
+    partitions_updated: int = 0
+    partitions_deleted: int = 0
+
+
+@dataclass(frozen=True)
+class Crawl:
+    """One run of a crawler. Times are seconds since the epoch; `logged` tells that its log was written."""
+
+    id: str
+    crawler: str
+    state: CrawlState
+    started: float
+    ended: float | None = None
+    error: str | None = None
+    counts: Counts = Counts()
+    logged: bool = False
+
+    def seconds(self, now: float) -> float:
+        """How long it took, or takes until now."""
+        return max((self.ended if self.ended is not None else now) - self.started, 0.0)
+
+
+def describe_crawler(crawler: Crawler, crawls: Sequence[Crawl], now: float) -> Document:
+    """Glue's Crawler structure. `crawls` are the crawler's own, newest first."""
+    definition = {name: value for name, value in crawler.definition.items() if value not in (None, "")}
+    last = next((each for each in crawls if each.state in _STATUS), None)
+    running = next((each for each in crawls if each.state is CrawlState.RUNNING), None)
+    return {
+        **definition,
+        "Name": crawler.name,
+        "Classifiers": [],
+        "RecrawlPolicy": {"RecrawlBehavior": "CRAWL_EVERYTHING"},
+        "SchemaChangePolicy": {
+            "UpdateBehavior": crawler.update_behavior.value,
+            "DeleteBehavior": crawler.delete_behavior.value,
+        },
+        "LineageConfiguration": {"CrawlerLineageSettings": "DISABLE"},
+        "State": crawler.state.value,
+        "CrawlElapsedTime": int(running.seconds(now) * 1000) if running else 0,
+        "CreationTime": crawler.created,
+        "LastUpdated": crawler.updated,
+        "Version": crawler.version,
+        **({"LastCrawl": _last_crawl(last)} if last else {}),
+    }
+
+
+def describe_crawl(crawl: Crawl) -> Document:
+    """Glue's CrawlerHistory structure. There is no DPUHour, as nothing is billed."""
+    counts = crawl.counts
+    kinds = {
+        "TABLE": (counts.tables_created, counts.tables_updated, counts.tables_deleted),
+        "PARTITION": (counts.partitions_created, counts.partitions_updated, counts.partitions_deleted),
+    }
+    summary = {
+        kind: dict(zip(("ADD", "UPDATE", "DELETE"), numbers, strict=True)) for kind, numbers in kinds.items()
+    }
+    return {
+        "CrawlId": crawl.id,
+        "State": crawl.state.value,
+        "StartTime": crawl.started,
+        **({"EndTime": crawl.ended} if crawl.ended is not None else {}),
+        "Summary": json.dumps(summary),
+        **_outcome(crawl),
+    }
+
+
+def describe_metrics(crawler: Crawler, crawls: Sequence[Crawl], now: float) -> Document:
+    """Glue's CrawlerMetrics structure: the counts are those of the latest run that ended."""
+    ended = [each for each in crawls if each.state in _STATUS]
+    running = next((each for each in crawls if each.state is CrawlState.RUNNING), None)
+    median = statistics.median([each.seconds(now) for each in ended]) if ended else 0.0
+    counts = ended[0].counts if ended else Counts()
+    return {
+        "CrawlerName": crawler.name,
+        "TimeLeftSeconds": max(median - running.seconds(now), 0.0) if running else 0.0,
+        "StillEstimating": bool(running and not ended),
+        "LastRuntimeSeconds": ended[0].seconds(now) if ended else 0.0,
+        "MedianRuntimeSeconds": median,
+        "TablesCreated": counts.tables_created,
+        "TablesUpdated": counts.tables_updated,
+        "TablesDeleted": counts.tables_deleted,
+    }
+
+
+def _last_crawl(crawl: Crawl) -> Document:
+    return {"Status": _STATUS[crawl.state], "StartTime": crawl.started, **_outcome(crawl)}
+
+
+def _outcome(crawl: Crawl) -> Document:
+    error = {"ErrorMessage": crawl.error[:LONGEST_MESSAGE]} if crawl.error else {}
+    if not crawl.logged:
+        return error
+    return {**error, "LogGroup": LOG_GROUP, "LogStream": crawl.crawler, "MessagePrefix": crawl.id}

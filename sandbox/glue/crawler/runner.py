@@ -1,0 +1,190 @@
+"""Crawlers and their crawls as they happen."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import cattrs
+
+from sandbox.catalog import DataCatalog
+from sandbox.errors import AwsError, WorkFailed
+from sandbox.glue.crawler import crawl as crawling
+from sandbox.glue.crawler.crawl_log import CrawlLog
+from sandbox.glue.crawler.model import Counts, Crawl, Crawler, CrawlerState, CrawlState
+from sandbox.store import Database, Documents, Journal
+
+_log = logging.getLogger(__name__)
+
+
+class CrawlerRunner:
+    """Owns crawlers and crawls. `client` makes boto3 clients on the sandbox's own endpoint, `new_id` the id
+    of a crawl, `clock` gives seconds since the epoch. Safe to use from several threads."""
+
+    def __init__(
+        self,
+        database: Database,
+        journal: Journal,
+        catalog: DataCatalog,
+        client: Callable[[str], Any],
+        clock: Callable[[], float],
+        new_id: Callable[[], str],
+    ) -> None:
+        self._database = database
+        self._crawlers = Documents(database, "crawler")
+        self._crawls = Documents(database, "crawl")
+        self._journal = journal
+        self._catalog = catalog
+        self._client = client
+        self._clock = clock
+        self._new_id = new_id
+        self._lock = threading.RLock()
+        self._stops: dict[str, threading.Event] = {}
+        self._threads: set[threading.Thread] = set()
+
+    # --- crawlers
+
+    def crawler(self, name: str) -> Crawler:
+        """The crawler of this name. Raises EntityNotFoundException."""
+        document = self._crawlers.get(name)
+        if document is None:
+            raise AwsError("EntityNotFoundException", f"Crawler entry with name {name} does not exist")
+        return cattrs.structure(document, Crawler)
+
+    def crawlers(self) -> list[Crawler]:
+        """Every crawler, oldest first."""
+        return [cattrs.structure(document, Crawler) for document in self._crawlers.all()]
+
+    def add(self, crawler: Crawler) -> None:
+        """Store a new crawler. Raises AlreadyExistsException."""
+        if not self._crawlers.add(crawler.name, cattrs.unstructure(crawler)):
+            raise AwsError("AlreadyExistsException", f"Crawler with name {crawler.name} already exists")
+
+    def replace(self, crawler: Crawler) -> None:
+        """Store a changed definition. Raises CrawlerRunningException while it runs."""
+        with self._lock:
+            self._idle(crawler.name, "update")
+            self._put(crawler)
+
+    def delete(self, name: str) -> None:
+        """Forget a crawler and its crawls. Raises CrawlerRunningException while it runs."""
+        with self._lock, self._database.transaction():
+            self._idle(name, "delete")
+            self._crawlers.delete(name)
+            for each in self.crawls(name):
+                self._crawls.delete(each.id)
+
+    # --- crawls
+
+    def crawls(self, crawler: str) -> list[Crawl]:
+        """The crawls of a crawler, newest first."""
+        crawls = [cattrs.structure(document, Crawl) for document in reversed(self._crawls.all())]
+        return [each for each in crawls if each.crawler == crawler]
+
+    def start_crawl(self, name: str) -> None:
+        """Begin a crawl. Raises EntityNotFoundException and CrawlerRunningException."""
+        with self._lock:
+            crawler = self.crawler(name)
+            if crawler.state is not CrawlerState.READY:
+                raise AwsError("CrawlerRunningException", f"Crawler with name {name} has already started")
+            crawl = Crawl(self._new_id(), name, CrawlState.RUNNING, self._clock())
+            self._save(replace(crawler, state=CrawlerState.RUNNING), crawl)
+            stop = self._stops[name] = threading.Event()
+            thread = threading.Thread(
+                target=self._perform, args=(crawler, crawl, stop), name=f"crawler {name}"
+            )
+            self._threads.add(thread)
+            thread.start()
+
+    def stop_crawl(self, name: str) -> None:
+        """Ask a crawl to stop: it does so before the next object, and ends as CANCELLED.
+
+        Raises EntityNotFoundException, CrawlerNotRunningException and CrawlerStoppingException.
+        """
+        with self._lock:
+            crawler = self.crawler(name)
+            if crawler.state is CrawlerState.READY:
+                raise AwsError("CrawlerNotRunningException", f"Crawler with name {name} is not running")
+            if crawler.state is CrawlerState.STOPPING:
+                raise AwsError("CrawlerStoppingException", f"Crawler with name {name} is already stopping")
+            self._put(replace(crawler, state=CrawlerState.STOPPING))
+            self._stops[name].set()
+
+    # --- the sandbox's own life
+
+    def start(self) -> None:
+        """Settle the crawls that a crash left behind: what they had read is lost, the catalog untouched."""
+        for crawler in self.crawlers():
+            if crawler.state is CrawlerState.READY:
+                continue
+            for crawl in self.crawls(crawler.name):
+                if crawl.state is CrawlState.RUNNING:
+                    why = "The sandbox ended while the crawler ran; nothing was written to the catalog."
+                    self._end(crawler.name, replace(crawl, state=CrawlState.FAILED, error=why))
+
+    def stop(self) -> None:
+        """Stop every crawl and wait for its thread."""
+        with self._lock:
+            for stop in self._stops.values():
+                stop.set()
+            threads = list(self._threads)
+        for thread in threads:
+            thread.join()
+
+    # --- a crawl
+
+    def _perform(self, crawler: Crawler, crawl: Crawl, stop: threading.Event) -> None:
+        log = CrawlLog(self._client("logs"), crawler.name, crawl.id, self._clock)
+        log.tell(f"Running Start Crawl for Crawler {crawler.name}", "BENCHMARK")
+        log.ship()
+        ended = self._outcome(crawler, crawl, stop, log)
+        if ended.error:
+            log.tell(ended.error, "ERROR")
+        log.tell("Crawler has finished running and is in state READY", "BENCHMARK")
+        logged = log.ship()
+        with self._lock:
+            self._end(crawler.name, replace(ended, logged=logged))
+            self._threads.discard(threading.current_thread())
+            self._stops.pop(crawler.name, None)
+
+    def _outcome(self, crawler: Crawler, crawl: Crawl, stop: threading.Event, log: CrawlLog) -> Crawl:
+        try:
+            counts = self._crawl(crawler, crawl, stop, log)
+        except crawling.Cancelled:
+            return replace(crawl, state=CrawlState.STOPPED)
+        except (WorkFailed, AwsError) as fault:
+            return replace(crawl, state=CrawlState.FAILED, error=str(fault))
+        except Exception as fault:
+            _log.exception("%s", crawler.name)
+            return replace(crawl, state=CrawlState.FAILED, error=f"{type(fault).__name__}: {fault}")
+        return replace(crawl, state=CrawlState.COMPLETED, counts=counts)
+
+    def _crawl(self, crawler: Crawler, crawl: Crawl, stop: threading.Event, log: CrawlLog) -> Counts:
+        tables = crawling.read(crawler, crawl.id, self._client("s3"), stop.is_set, log.tell)
+        # From here on a StopCrawler comes too late: the catalog gets all of the crawl or, above, nothing.
+        with self._database.transaction():
+            if stop.is_set():
+                raise crawling.Cancelled("The crawl was stopped")
+            return crawling.write(self._catalog, crawler, tables, self._clock(), log.tell)
+
+    def _end(self, name: str, crawl: Crawl) -> None:
+        ended = replace(crawl, ended=self._clock())
+        self._save(replace(self.crawler(name), state=CrawlerState.READY), ended)
+
+    def _idle(self, name: str, verb: str) -> None:
+        if self.crawler(name).state is not CrawlerState.READY:
+            raise AwsError("CrawlerRunningException", f"Cannot {verb} Crawler {name} while it's running")
+
+    def _put(self, crawler: Crawler) -> None:
+        self._crawlers.put(crawler.name, cattrs.unstructure(crawler))
+
+    def _save(self, crawler: Crawler, crawl: Crawl) -> None:
+        with self._database.transaction():
+            self._put(crawler)
+            self._crawls.put(crawl.id, cattrs.unstructure(crawl))
+            self._journal.append(
+                self._clock(), crawler.name, f"crawl {crawl.state}", crawl=crawl.id, error=crawl.error or ""
+            )

@@ -1,0 +1,228 @@
+"""Glue's operations on crawlers.
+
+https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-crawler-crawling.html
+"""
+
+from __future__ import annotations
+
+import json
+import operator
+import re
+from collections.abc import Callable
+from typing import Any
+
+from sandbox.aws.operations import Document, Fidelity, operation
+from sandbox.errors import AwsError, UsageError
+from sandbox.glue.crawler import listing, model
+from sandbox.glue.crawler.model import Crawl, Crawler
+from sandbox.glue.crawler.runner import CrawlerRunner
+from sandbox.glue.requests import page, refuse_members
+
+_PAGE = 1000
+_NOT_EMULATED = (
+    "Schedule", "LakeFormationConfiguration", "CrawlerSecurityConfiguration", "CatalogId",
+)  # fmt: skip
+_TARGET_MEMBERS = ("ConnectionName", "EventQueueArn", "DlqEventQueueArn")
+_SAMPLE_SIZES = range(1, 250)
+_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+    "GT": operator.gt, "GE": operator.ge, "LT": operator.lt, "LE": operator.le, "EQ": operator.eq,
+    "NE": operator.ne,
+}  # fmt: skip
+
+
+class CrawlerOperations:
+    """Crawlers and crawls. `clock` gives the time in seconds since the epoch."""
+
+    def __init__(self, runner: CrawlerRunner, clock: Callable[[], float]) -> None:
+        self._runner = runner
+        self._clock = clock
+
+    @operation(Fidelity.EXECUTED)
+    def create_crawler(self, request: Document) -> Document:
+        """CreateCrawler. The role is recorded; everything is read as the sandbox itself."""
+        definition = {name: value for name, value in request.items() if name not in ("Name", "Tags")}
+        _check("CreateCrawler", definition)
+        now = self._clock()
+        self._runner.add(Crawler(request["Name"], definition, now, now))
+        return {}
+
+    @operation(Fidelity.EXECUTED)
+    def update_crawler(self, request: Document) -> Document:
+        """UpdateCrawler: the members that are given replace the old ones."""
+        old = self._runner.crawler(request["Name"])
+        changed = {name: value for name, value in request.items() if name != "Name"}
+        definition = old.definition | changed
+        _check("UpdateCrawler", definition)
+        self._runner.replace(Crawler(old.name, definition, old.created, self._clock(), old.version + 1))
+        return {}
+
+    @operation(Fidelity.EXECUTED)
+    def delete_crawler(self, request: Document) -> Document:
+        """DeleteCrawler."""
+        self._runner.delete(request["Name"])
+        return {}
+
+    @operation(Fidelity.EXECUTED)
+    def get_crawler(self, request: Document) -> Document:
+        """GetCrawler."""
+        return {"Crawler": self._describe(self._runner.crawler(request["Name"]))}
+
+    @operation(Fidelity.EXECUTED)
+    def get_crawlers(self, request: Document) -> Document:
+        """GetCrawlers, by name."""
+        chosen, following = page(self._by_name(), request, _PAGE, "GetCrawlers")
+        return {"Crawlers": [self._describe(each) for each in chosen], **following}
+
+    @operation(Fidelity.EXECUTED)
+    def list_crawlers(self, request: Document) -> Document:
+        """ListCrawlers: the names. Filtering by tags is refused."""
+        refuse_members("ListCrawlers", request, "Tags")
+        chosen, following = page(self._by_name(), request, _PAGE, "ListCrawlers")
+        return {"CrawlerNames": [each.name for each in chosen], **following}
+
+    @operation(Fidelity.EXECUTED)
+    def batch_get_crawlers(self, request: Document) -> Document:
+        """BatchGetCrawlers."""
+        known = self._by_name()
+        names = request["CrawlerNames"]
+        return {
+            "Crawlers": [self._describe(known[name]) for name in names if name in known],
+            "CrawlersNotFound": [name for name in names if name not in known],
+        }
+
+    @operation(Fidelity.EXECUTED)
+    def start_crawler(self, request: Document) -> Document:
+        """StartCrawler."""
+        self._runner.start_crawl(request["Name"])
+        return {}
+
+    @operation(Fidelity.EXECUTED)
+    def stop_crawler(self, request: Document) -> Document:
+        """StopCrawler: STOPPING at once, READY when the object that is being read is done."""
+        self._runner.stop_crawl(request["Name"])
+        return {}
+
+    @operation(Fidelity.EXECUTED)
+    def get_crawler_metrics(self, request: Document) -> Document:
+        """GetCrawlerMetrics of the crawlers that are named, or of all."""
+        wanted = request.get("CrawlerNameList")
+        known = {name: each for name, each in self._by_name().items() if not wanted or name in wanted}
+        chosen, following = page(known, request, _PAGE, "GetCrawlerMetrics")
+        now = self._clock()
+        metrics = [model.describe_metrics(each, self._runner.crawls(each.name), now) for each in chosen]
+        return {"CrawlerMetricsList": metrics, **following}
+
+    @operation(Fidelity.EXECUTED)
+    def list_crawls(self, request: Document) -> Document:
+        """ListCrawls, newest first."""
+        crawler = self._runner.crawler(request["CrawlerName"])
+        wanted = [_filter(each) for each in request.get("Filters") or []]
+        crawls = [
+            each for each in self._runner.crawls(crawler.name) if all(matches(each) for matches in wanted)
+        ]
+        # A page's keys are in ascending order; the newest crawl comes first.
+        keyed = {f"{1e11 - each.started:018.6f} {each.id}": each for each in crawls}
+        chosen, following = page(dict(sorted(keyed.items())), request, _PAGE, "ListCrawls", crawler.name)
+        return {"Crawls": [model.describe_crawl(each) for each in chosen], **following}
+
+    def _by_name(self) -> dict[str, Crawler]:
+        return {each.name: each for each in sorted(self._runner.crawlers(), key=lambda each: each.name)}
+
+    def _describe(self, crawler: Crawler) -> Document:
+        return model.describe_crawler(crawler, self._runner.crawls(crawler.name), self._clock())
+
+
+def _check(operation_name: str, definition: Document) -> None:
+    """Refuse what is not emulated by name (501), and what Glue would not accept (InvalidInputException)."""
+    refuse_members(
+        operation_name, {name: value or None for name, value in definition.items()}, *_NOT_EMULATED
+    )
+    if definition.get("Classifiers"):
+        raise _refusal(f"{operation_name} with custom Classifiers")
+    recrawl = (definition.get("RecrawlPolicy") or {}).get("RecrawlBehavior", "CRAWL_EVERYTHING")
+    if recrawl != "CRAWL_EVERYTHING":
+        raise _refusal(f"RecrawlBehavior {recrawl}")
+    lineage = (definition.get("LineageConfiguration") or {}).get("CrawlerLineageSettings", "DISABLE")
+    if lineage != "DISABLE":
+        raise _refusal(f"CrawlerLineageSettings {lineage}")
+    if not definition.get("DatabaseName"):
+        raise _invalid("DatabaseName must be given for a crawler of S3 targets")
+    _check_targets(definition["Targets"])
+    _check_configuration(definition.get("Configuration"))
+
+
+def _check_targets(targets: Document) -> None:
+    for kind, entries in targets.items():
+        if kind != "S3Targets" and entries:
+            raise _refusal(f"a crawler with {kind}")
+    if not targets.get("S3Targets"):
+        raise _invalid("The crawler must have at least one target")
+    for each in targets["S3Targets"]:
+        refuse_members("S3Targets", each, *_TARGET_MEMBERS)
+        target = listing.Target(each.get("Path") or "", tuple(each.get("Exclusions") or ()))
+        try:
+            _ = target.location
+            for pattern in target.exclusions:
+                listing.exclusion(pattern)
+        except UsageError:
+            raise _invalid(f"{target.path!r} is not a valid S3 include path") from None
+        except re.error as error:
+            raise _invalid(f"Invalid exclude pattern: {error}") from error
+        if "SampleSize" in each and each["SampleSize"] not in _SAMPLE_SIZES:
+            raise _invalid(f"SampleSize must lie between {_SAMPLE_SIZES[0]} and {_SAMPLE_SIZES[-1]}")
+
+
+def _check_configuration(text: str | None) -> None:
+    """The options that are emulated are CombineCompatibleSchemas and InheritFromTable.
+
+    https://docs.aws.amazon.com/glue/latest/dg/crawler-configuration.html
+    """
+    if not text:
+        return
+    try:
+        options = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise _invalid(f"The crawler configuration is not valid JSON: {error}") from error
+    if not isinstance(options, dict) or options.get("Version") != 1.0:
+        raise _invalid("The crawler configuration must be a JSON object with Version 1.0")
+    for path, value in _leaves({name: each for name, each in options.items() if name != "Version"}):
+        match path, value:
+            case "Grouping.TableGroupingPolicy", "CombineCompatibleSchemas":
+                continue
+            case "CrawlerOutput.Partitions.AddOrUpdateBehavior", "InheritFromTable":
+                continue
+        raise _refusal(f"crawler configuration {path}={value}")
+
+
+def _leaves(options: Document, above: str = "") -> list[tuple[str, Any]]:
+    found: list[tuple[str, Any]] = []
+    for name, value in options.items():
+        found += _leaves(value, f"{above}{name}.") if isinstance(value, dict) else [(f"{above}{name}", value)]
+    return found
+
+
+def _filter(condition: Document) -> Callable[[Crawl], bool]:
+    """A condition of ListCrawls; times are milliseconds since the epoch."""
+    field, value = condition.get("FieldName"), condition.get("FieldValue") or ""
+    compare = _COMPARE[condition.get("FilterOperator") or "EQ"]
+    match field:
+        case "CRAWL_ID":
+            return lambda crawl: compare(crawl.id, value)
+        case "STATE":
+            return lambda crawl: compare(crawl.state.value, value)
+        case "START_TIME" | "END_TIME":
+            if not value.isdigit():
+                raise _invalid(f"{field} is compared with milliseconds since the epoch, not {value!r}")
+            bound = int(value)
+            if field == "START_TIME":
+                return lambda crawl: compare(int(crawl.started * 1000), bound)
+            return lambda crawl: crawl.ended is not None and compare(int(crawl.ended * 1000), bound)
+    raise _refusal(f"ListCrawls with a filter on {field}")
+
+
+def _refusal(what: str) -> AwsError:
+    return AwsError("NotEmulated", f"{what} is not emulated", 501)
+
+
+def _invalid(message: str) -> AwsError:
+    return AwsError("InvalidInputException", message)
