@@ -287,14 +287,15 @@ class Sandbox:
 
     def applications(self) -> dict[str, Any]:
         """The web pages of the Spark applications that run now, by step and job run."""
+        host = self.settings.host
         found: dict[str, str | None] = {}
         for cluster in self.parts.supervisor.all():
             layout = Layout(self.settings.state / "clusters", cluster.id)
             for step in cluster.steps:
                 if step.state in STEP_ACTIVE:
-                    found[step.id] = ui_address(layout.step_logs(step.id) / "stderr")
+                    found[step.id] = ui_address(layout.step_logs(step.id) / "stderr", host)
         for run in self.parts.jobs.active():
-            found[run.id] = ui_address(self.settings.state / "job-runs" / run.id / "stderr")
+            found[run.id] = ui_address(self.settings.state / "job-runs" / run.id / "stderr", host)
         return {"applications": found}
 
 

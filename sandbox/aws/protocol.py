@@ -16,7 +16,7 @@ from xml.sax.saxutils import escape
 
 from sandbox.aws.operations import Document, Service
 from sandbox.aws.validation import validate
-from sandbox.errors import AwsError
+from sandbox.errors import AwsError, SandboxError
 
 CONTENT_TYPE = "application/x-amz-json-1.1"
 
@@ -55,6 +55,9 @@ def perform(service: Service, name: str, body: bytes) -> Response:
         return answer(200, operation.perform(present))
     except AwsError as error:
         return failure(error)
+    except SandboxError as error:
+        _log.exception("%s failed", name)
+        return failure(AwsError("InternalFailure", str(error), status=500))
     except Exception:
         _log.exception("%s failed", name)
         return failure(

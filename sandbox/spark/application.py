@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-_UI = re.compile(rb"started at (http://\S+)")
+_UI = re.compile(rb"started service 'SparkUI' on port (\d+)")
 _HEAD = 256 * 1024
 
 
-def ui_address(log: Path) -> str | None:
+def ui_address(log: Path, host: str) -> str | None:
     """The address of the driver's web UI; None while its log does not tell."""
     try:
         with log.open("rb") as file:
             found = _UI.search(file.read(_HEAD))
     except OSError:
         return None
-    return found.group(1).decode() if found else None
+    return f"http://{host}:{int(found.group(1))}" if found else None

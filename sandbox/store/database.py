@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from sandbox.errors import MachineError
+
 Row = tuple[Any, ...]
 
 
@@ -39,12 +41,12 @@ class Database:
 
     def execute(self, sql: str, *parameters: object) -> int:
         """Execute one statement; returns the number of rows that it changed."""
-        with self._lock:
+        with self._lock, _full_disk_is_told():
             return self._connection.execute(sql, parameters).rowcount
 
     def execute_many(self, sql: str, rows: Iterable[Row]) -> None:
         """Execute one statement for every row of parameters, in one transaction."""
-        with self.transaction():
+        with self.transaction(), _full_disk_is_told():
             self._connection.executemany(sql, rows)
 
     @contextmanager
@@ -61,14 +63,29 @@ class Database:
                 yield
             except BaseException:
                 self._depth -= 1
-                if self._depth == 0:
+                # SQLite itself rolls back when the disk is full.
+                if self._depth == 0 and self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
             self._depth -= 1
             if self._depth == 0:
-                self._connection.execute("COMMIT")
+                with _full_disk_is_told():
+                    self._connection.execute("COMMIT")
 
     def close(self) -> None:
         """Close the file; the database cannot be used afterwards."""
         with self._lock:
             self._connection.close()
+
+
+@contextmanager
+def _full_disk_is_told() -> Iterator[None]:
+    """A write for which there is no room becomes a `MachineError`; nothing of it was stored."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
+            raise
+        raise MachineError(
+            "The disk is full: the sandbox cannot store its state", "free some space below the state folder"
+        ) from error

@@ -148,9 +148,9 @@ def test_the_configuration_folder_is_what_spark_reads(tmp_path):
 
 def test_the_ui_is_read_from_the_drivers_log(tmp_path):
     log = tmp_path / "stderr"
-    assert ui_address(log) is None
-    log.write_text("INFO SparkUI: Bound SparkUI to 127.0.0.1, and started at http://127.0.0.1:4041\n")
-    assert ui_address(log) == "http://127.0.0.1:4041"
+    assert ui_address(log, "127.0.0.1") is None
+    log.write_text("26/11/24 INFO Utils: Successfully started service 'SparkUI' on port 4041.\n")
+    assert ui_address(log, "127.0.0.1") == "http://127.0.0.1:4041"
 
 
 LOG = "26/11/24 23:12:43 INFO ShutdownHookManager: Deleting directory /tmp/spark\n"

@@ -4,6 +4,7 @@ import threading
 
 import pytest
 
+from sandbox.errors import MachineError
 from sandbox.store import Database, Documents, Journal
 
 
@@ -77,3 +78,18 @@ def test_threads_take_turns(database):
     for thread in threads:
         thread.join()
     assert len(documents.all()) == 200
+
+
+def test_a_full_disk_is_told_and_loses_nothing(database):
+    documents = Documents(database, "x")
+    documents.put("before", {"n": 1})
+    pages = database.query("PRAGMA page_count")[0][0]
+    database.query(f"PRAGMA max_page_count = {pages + 2}")
+    with pytest.raises(MachineError, match="disk is full"):
+        documents.put("large", {"text": "x" * 1_000_000})
+    with pytest.raises(MachineError, match="disk is full"), database.transaction():
+        documents.put("small", {})
+        documents.put("large", {"text": "x" * 1_000_000})
+    assert documents.all() == [{"n": 1}]
+    documents.put("after", {"n": 2})
+    assert documents.all() == [{"n": 1}, {"n": 2}]
