@@ -20,7 +20,7 @@ HEAD_BYTES = json_text.LARGEST_SAMPLE_BYTES
 INFLATED_BYTES = 256 * 2**20
 """Of compressed objects no more than this is decompressed; beyond it, records are estimated."""
 
-_CHUNK = 2**20
+_TEXT_BYTES = 2**20
 _MAGIC = 8
 _NOT_EMULATED = {
     b"Obj\x01": "avro",
@@ -87,7 +87,7 @@ def recognise(data: bytes, whole: bool) -> Recognised:
         if text.data.startswith(magic):
             raise Unreadable(f"crawling {name} is not emulated")
     found = None
-    if b"\0" not in text.data[:_CHUNK]:
+    if b"\0" not in text.data[:_TEXT_BYTES]:
         found = json_text.classify(text) or delimited.classify(text)
     return found or Recognised(Format(UNKNOWN, text.compression), (), 0, len(text.data), text.complete)
 
@@ -109,17 +109,13 @@ def _inflate(data: bytes, whole: bool, compression: str) -> Text:
             member = (
                 zlib.decompressobj(zlib.MAX_WBITS | 16) if compression == "gzip" else bz2.BZ2Decompressor()
             )
-            for start in range(0, len(data), _CHUNK):
-                out += member.decompress(data[start : start + _CHUNK])
-                if len(out) > INFLATED_BYTES:
-                    return Text(bytes(out), False, compression)
-                if member.eof:
-                    data = member.unused_data + data[start + _CHUNK :]
-                    break
-            else:
-                if whole:
-                    raise Unreadable(f"the {compression} data ends too early")
+            out += member.decompress(data, INFLATED_BYTES + 1 - len(out))
+            if len(out) > INFLATED_BYTES or not (member.eof or whole):
                 return Text(bytes(out), False, compression)
+            if not member.eof:
+                raise Unreadable(f"the {compression} data ends too early")
+            # Zeros may fill up the last block of a tape or disk.
+            data = member.unused_data.lstrip(b"\0")
     except (zlib.error, OSError) as error:
         raise Unreadable(f"the {compression} data is corrupt: {error}") from error
     return Text(bytes(out), whole, compression)

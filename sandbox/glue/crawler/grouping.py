@@ -32,7 +32,7 @@ class Part:
     @property
     def columns(self) -> Columns:
         """The schema of the folder."""
-        return merge_columns(each.recognised.columns for each in self.files if each.recognised)
+        return _schema(self.files)
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def _resolve(folder: _Folder, combine: bool) -> list[Group]:
     groups = [each for groups in below for each in groups]
     if not folder.files:
         return groups
-    if folder.path and _go_together(folder.files, [_schema([each]) for each in folder.files], combine):
+    if folder.path and _go_together(folder.files, _schemas(folder.files), combine):
         own = _Folder(folder.bucket, folder.path, folder.files, {})
         return [*groups, _table(own)]
     return [*groups, *(_single(each) for each in folder.files)]
@@ -125,9 +125,7 @@ def _is_table(folder: _Folder, below: Sequence[Sequence[Group]], combine: bool) 
     if len(folder.depths()) != 1:
         return False
     if not folder.folders:
-        return bool(folder.path) and _go_together(
-            folder.files, [_schema([each]) for each in folder.files], combine
-        )
+        return bool(folder.path) and _go_together(folder.files, _schemas(folder.files), combine)
     if any(len(groups) != 1 or groups[0].single for groups in below):
         return False
     if not folder.path and len(folder.folders) == 1 and not _hive_key(folder.folders):
@@ -142,8 +140,12 @@ def _go_together(files: Sequence[Profile], schemas: Sequence[Columns], combine: 
     return len(formats) == 1 and (combine or are_one(schemas))
 
 
+def _schemas(files: Sequence[Profile]) -> list[Columns]:
+    return [each.recognised.columns for each in files if each.recognised]
+
+
 def _schema(files: Sequence[Profile]) -> Columns:
-    return merge_columns(each.recognised.columns for each in files if each.recognised)
+    return merge_columns(_schemas(files))
 
 
 def _table(folder: _Folder) -> Group:

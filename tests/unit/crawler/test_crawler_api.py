@@ -1,0 +1,361 @@
+import threading
+from typing import Any
+
+import botocore.session
+import pytest
+from botocore.validate import ParamValidator
+from crawler_clients import FILES, Bucket, Clock, Logs
+
+from sandbox.aws.operations import Fidelity, Service
+from sandbox.catalog import DataCatalog
+from sandbox.errors import AwsError
+from sandbox.glue.crawler.runner import CrawlerRunner
+from sandbox.glue.crawler_api import CrawlerOperations
+from sandbox.store import Database, Journal
+
+MODEL = botocore.session.get_session().get_service_model("glue")
+TARGETS = {"S3Targets": [{"Path": "s3://lake/t/"}]}
+ROWS = "1,x\n2,y\n"
+MERGE = '{"Version": 1.0, "CrawlerOutput": {"Tables": {"AddOrUpdateBehavior": "MergeNewColumns"}}}'
+
+
+class Glue:
+    """Calls operations by their AWS name and checks request and response against botocore's shapes."""
+
+    def __init__(self, runner: CrawlerRunner, clock: Clock) -> None:
+        self.runner = runner
+        self.service = Service(MODEL, [CrawlerOperations(runner, clock)])
+
+    def __call__(self, name: str, **request: Any) -> dict[str, Any]:
+        model = MODEL.operation_model(name)
+        for document, shape in ((request, model.input_shape),):
+            assert not (report := ParamValidator().validate(document, shape)).has_errors(), (
+                report.generate_report()
+            )
+        response = self.service.operations[name].perform(request)
+        report = ParamValidator().validate(response, model.output_shape)
+        assert not report.has_errors(), report.generate_report()
+        known_members(response, model.output_shape)
+        return response
+
+    def create(self, name: str = "c", **definition: Any) -> None:
+        self(
+            "CreateCrawler",
+            **{"Name": name, "Role": "r", "DatabaseName": "db", "Targets": TARGETS} | definition,
+        )
+
+    def run(self, name: str = "c") -> dict[str, Any]:
+        """Crawl to the end; the last crawl."""
+        self("StartCrawler", Name=name)
+        for thread in threading.enumerate():
+            if thread.name == f"crawler {name}":
+                thread.join()
+        crawler = self("GetCrawler", Name=name)["Crawler"]
+        assert crawler["State"] == "READY"
+        return crawler["LastCrawl"]
+
+
+def known_members(value: Any, shape: Any) -> None:
+    match shape.type_name:
+        case "structure":
+            assert set(value) <= set(shape.members)
+            for name, each in value.items():
+                known_members(each, shape.members[name])
+        case "list":
+            for each in value:
+                known_members(each, shape.member)
+
+
+@pytest.fixture
+def glue(runner: CrawlerRunner, clock: Clock) -> Glue:
+    return Glue(runner, clock)
+
+
+def fault(code: str, message: str = "") -> Any:
+    return pytest.RaisesExc(AwsError, check=lambda error: error.code == code and message in error.message)
+
+
+def test_every_operation_is_executed(glue: Glue) -> None:
+    verbs = ("Create", "Get", "Update", "Delete", "Start", "Stop")
+    assert set(glue.service.operations) == {
+        *(f"{verb}Crawler" for verb in verbs), "GetCrawlers", "ListCrawlers", "BatchGetCrawlers",
+        "GetCrawlerMetrics", "ListCrawls",
+    }  # fmt: skip
+    assert {each.fidelity for each in glue.service.operations.values()} == {Fidelity.EXECUTED}
+
+
+def test_a_crawler_as_it_was_created(glue: Glue) -> None:
+    glue.create(Description="d", TablePrefix="p_", Tags={"a": "b"})
+    crawler = glue("GetCrawler", Name="c")["Crawler"]
+    expected = {
+        "Role": "r", "DatabaseName": "db", "Description": "d", "TablePrefix": "p_", "Targets": TARGETS,
+        "State": "READY",
+    }  # fmt: skip
+    assert {name: crawler[name] for name in expected} == expected
+    assert crawler["SchemaChangePolicy"] == {
+        "UpdateBehavior": "UPDATE_IN_DATABASE", "DeleteBehavior": "DEPRECATE_IN_DATABASE",
+    }  # fmt: skip
+    assert "LastCrawl" not in crawler
+    with fault("AlreadyExistsException", "c already exists"):
+        glue.create()
+
+
+def test_update_replaces_what_is_given(glue: Glue) -> None:
+    glue.create(TablePrefix="p_")
+    glue("UpdateCrawler", Name="c", Description="new")
+    crawler = glue("GetCrawler", Name="c")["Crawler"]
+    assert (crawler["Description"], crawler["TablePrefix"], crawler["Version"]) == ("new", "p_", 2)
+    assert crawler["LastUpdated"] > crawler["CreationTime"]
+    with fault("NotEmulated", "UpdateCrawler with Schedule"):
+        glue("UpdateCrawler", Name="c", Schedule="cron(0 1 * * ? *)")
+
+
+@pytest.mark.parametrize(
+    "name", ["GetCrawler", "UpdateCrawler", "DeleteCrawler", "StartCrawler", "StopCrawler"]
+)
+def test_a_crawler_that_does_not_exist(glue: Glue, name: str) -> None:
+    with fault("EntityNotFoundException", "Crawler entry with name x does not exist"):
+        glue(name, Name="x")
+    with fault("EntityNotFoundException"):
+        glue("ListCrawls", CrawlerName="x")
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        ({"Targets": {"JdbcTargets": [{"ConnectionName": "c"}]}}, "JdbcTargets"),
+        ({"Targets": {"DynamoDBTargets": [{"Path": "t"}], **TARGETS}}, "DynamoDBTargets"),
+        ({"Targets": {"S3Targets": [{"Path": "s3://b/", "EventQueueArn": "arn"}]}}, "EventQueueArn"),
+        ({"Schedule": "cron(0 1 * * ? *)"}, "Schedule"),
+        ({"Classifiers": ["mine"]}, "Classifiers"),
+        ({"RecrawlPolicy": {"RecrawlBehavior": "CRAWL_NEW_FOLDERS_ONLY"}}, "CRAWL_NEW_FOLDERS_ONLY"),
+        ({"LineageConfiguration": {"CrawlerLineageSettings": "ENABLE"}}, "CrawlerLineageSettings"),
+        ({"LakeFormationConfiguration": {"UseLakeFormationCredentials": True}}, "LakeFormationConfiguration"),
+        ({"Configuration": MERGE}, "CrawlerOutput.Tables.AddOrUpdateBehavior=MergeNewColumns"),
+        ({"Configuration": '{"Version": 1.0, "CreatePartitionIndex": true}'}, "CreatePartitionIndex=True"),
+    ],
+)
+def test_what_is_not_emulated_is_refused_by_name(glue: Glue, changes: dict[str, Any], what: str) -> None:
+    with fault("NotEmulated", what) as caught:
+        glue.create(**changes)
+    assert caught.value.status == 501
+    assert glue("ListCrawlers") == {"CrawlerNames": []}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"Targets": {}}, "at least one target"),
+        ({"Targets": {"S3Targets": []}}, "at least one target"),
+        ({"Targets": {"S3Targets": [{"Path": "http://x/y"}]}}, "'http://x/y' is not a valid S3 include path"),
+        ({"Targets": {"S3Targets": [{}]}}, "is not a valid S3 include path"),
+        ({"Targets": {"S3Targets": [{"Path": "s3://b", "Exclusions": ["[a"]}]}}, "Invalid exclude pattern"),
+        ({"Targets": {"S3Targets": [{"Path": "s3://b", "SampleSize": 250}]}}, "SampleSize"),
+        ({"DatabaseName": ""}, "DatabaseName"),
+        ({"Configuration": "{"}, "not valid JSON"),
+        ({"Configuration": "[]"}, "Version 1.0"),
+        ({"Configuration": "{}"}, "Version 1.0"),
+    ],
+)
+def test_invalid_input(glue: Glue, changes: dict[str, Any], message: str) -> None:
+    with fault("InvalidInputException", message):
+        glue.create(**changes)
+
+
+def test_a_crawl(glue: Glue, bucket: Bucket, catalog: DataCatalog, logs: Logs) -> None:
+    bucket.put("t/month=01/a.csv", ROWS)
+    bucket.put("t/month=02/b.csv", ROWS)
+    glue.create(DatabaseName="DB")
+    last = glue.run()
+    assert last == {
+        "Status": "SUCCEEDED", "LogGroup": "/aws-glue/crawlers", "LogStream": "c", "MessagePrefix": "crawl-0",
+        "StartTime": last["StartTime"],
+    }  # fmt: skip
+    table = catalog.get_table("db", "t")
+    assert [(each["Name"], each["Type"]) for each in table["StorageDescriptor"]["Columns"]] == [
+        ("col0", "bigint"),
+        ("col1", "string"),
+    ]
+    assert table["Parameters"]["recordCount"] == "4"
+    assert catalog.get_partition_values("db", "t") == [["01"], ["02"]]
+    lines = logs.lines["/aws-glue/crawlers", "c"]
+    assert all(line.startswith("[crawl-0] ") for line in lines)
+    assert [line.removeprefix("[crawl-0] ") for line in lines] == [
+        "BENCHMARK : Running Start Crawl for Crawler c",
+        "INFO : s3://lake/t/ is classified as csv",
+        "INFO : Created table t in database db",
+        "BENCHMARK : Crawler has finished running and is in state READY",
+    ]
+
+
+def test_metrics_and_history(glue: Glue, bucket: Bucket) -> None:
+    glue.create()
+    fresh = glue("GetCrawlerMetrics")["CrawlerMetricsList"][0]
+    assert (fresh["TablesCreated"], fresh["LastRuntimeSeconds"], fresh["StillEstimating"]) == (0, 0.0, False)
+    bucket.put("t/a.csv", ROWS)
+    glue.run()
+    first = glue("GetCrawlerMetrics", CrawlerNameList=["c"])["CrawlerMetricsList"][0]
+    assert (first["TablesCreated"], first["TablesUpdated"], first["TablesDeleted"]) == (1, 0, 0)
+    assert first["LastRuntimeSeconds"] == first["MedianRuntimeSeconds"] > 0
+    bucket.put("t/a.csv", "1,x,2.5\n2,y,3\n")
+    glue.run()
+    second = glue("GetCrawlerMetrics", CrawlerNameList=["c", "x"])["CrawlerMetricsList"][0]
+    assert (second["TablesCreated"], second["TablesUpdated"]) == (0, 1)
+    crawls = glue("ListCrawls", CrawlerName="c")["Crawls"]
+    assert [each["CrawlId"] for each in crawls] == ["crawl-1", "crawl-0"]
+    assert {each["State"] for each in crawls} == {"COMPLETED"}
+    assert '"TABLE": {"ADD": 1, "UPDATE": 0, "DELETE": 0}' in crawls[1]["Summary"]
+    page = glue("ListCrawls", CrawlerName="c", MaxResults=1)
+    assert [each["CrawlId"] for each in page["Crawls"]] == ["crawl-1"]
+    rest = glue("ListCrawls", CrawlerName="c", NextToken=page["NextToken"])
+    assert [each["CrawlId"] for each in rest["Crawls"]] == ["crawl-0"]
+
+
+@pytest.mark.parametrize(
+    ("field", "operator", "value", "found"),
+    [
+        ("CRAWL_ID", "EQ", "crawl-0", 1),
+        ("CRAWL_ID", "NE", "crawl-0", 0),
+        ("STATE", "EQ", "COMPLETED", 1),
+        ("STATE", "EQ", "FAILED", 0),
+        ("START_TIME", "GT", "1", 1),
+        ("END_TIME", "LE", "1", 0),
+    ],
+)
+def test_crawls_are_filtered(glue: Glue, field: str, operator: str, value: str, found: int) -> None:
+    glue.create()
+    glue.run()
+    condition = {"FieldName": field, "FilterOperator": operator, "FieldValue": value}
+    assert len(glue("ListCrawls", CrawlerName="c", Filters=[condition])["Crawls"]) == found
+    with fault("NotEmulated", "DPU_HOUR"):
+        glue("ListCrawls", CrawlerName="c", Filters=[condition | {"FieldName": "DPU_HOUR"}])
+    with fault("InvalidInputException", "'now'"):
+        glue(
+            "ListCrawls",
+            CrawlerName="c",
+            Filters=[condition | {"FieldName": "END_TIME", "FieldValue": "now"}],
+        )
+
+
+def test_lists_and_pages(glue: Glue) -> None:
+    for name in ("b", "c", "a"):
+        glue.create(name)
+    assert glue("ListCrawlers")["CrawlerNames"] == ["a", "b", "c"]
+    first = glue("GetCrawlers", MaxResults=2)
+    assert [each["Name"] for each in first["Crawlers"]] == ["a", "b"]
+    assert [each["Name"] for each in glue("GetCrawlers", NextToken=first["NextToken"])["Crawlers"]] == ["c"]
+    some = glue("BatchGetCrawlers", CrawlerNames=["c", "x"])
+    assert ([each["Name"] for each in some["Crawlers"]], some["CrawlersNotFound"]) == (["c"], ["x"])
+    glue("DeleteCrawler", Name="b")
+    assert glue("ListCrawlers")["CrawlerNames"] == ["a", "c"]
+
+
+def test_a_crawl_that_is_stopped_writes_nothing(glue: Glue, bucket: Bucket, catalog: DataCatalog) -> None:
+    for number in range(5):
+        bucket.put(f"t/{number}.csv", ROWS)
+    reading, go_on = threading.Event(), threading.Event()
+    seen: list[str] = []
+
+    def block(key: str) -> None:
+        seen.append(key)
+        reading.set()
+        assert go_on.wait(10)
+
+    bucket.before_read = block
+    glue.create()
+    glue("StartCrawler", Name="c")
+    assert reading.wait(10)
+    with fault("CrawlerRunningException", "c has already started"):
+        glue("StartCrawler", Name="c")
+    for name in ("UpdateCrawler", "DeleteCrawler"):
+        with fault("CrawlerRunningException", "while it's running"):
+            glue(name, Name="c")
+    running = glue("GetCrawler", Name="c")["Crawler"]
+    assert (running["State"], running["CrawlElapsedTime"] > 0) == ("RUNNING", True)
+    assert glue("GetCrawlerMetrics")["CrawlerMetricsList"][0]["StillEstimating"]
+    [crawl] = glue("ListCrawls", CrawlerName="c")["Crawls"]
+    assert crawl["State"] == "RUNNING"
+    assert "EndTime" not in crawl
+    glue("StopCrawler", Name="c")
+    assert glue("GetCrawler", Name="c")["Crawler"]["State"] == "STOPPING"
+    with fault("CrawlerStoppingException"):
+        glue("StopCrawler", Name="c")
+    go_on.set()
+    glue.runner.stop()
+    stopped = glue("GetCrawler", Name="c")["Crawler"]
+    assert (stopped["State"], stopped["LastCrawl"]["Status"]) == ("READY", "CANCELLED")
+    assert seen == ["t/0.csv"]
+    assert catalog.get_databases() == []
+    with fault("CrawlerNotRunningException"):
+        glue("StopCrawler", Name="c")
+
+
+def test_a_failed_crawl_leaves_the_catalog_as_it_was(
+    glue: Glue, bucket: Bucket, catalog: DataCatalog, logs: Logs
+) -> None:
+    bucket.put("t/a.csv", ROWS)
+    glue.create(SchemaChangePolicy={"DeleteBehavior": "DELETE_FROM_DATABASE"})
+    glue.run()
+    before = catalog.get_table("db", "t")
+    bucket.put("t/a.csv", b"\x1f\x8b broken")
+    last = glue.run()
+    assert last["Status"] == "FAILED"
+    assert last["ErrorMessage"].startswith("s3://lake/t/a.csv cannot be read: the gzip data is corrupt")
+    assert f"[crawl-1] ERROR : {last['ErrorMessage']}" in logs.lines["/aws-glue/crawlers", "c"]
+    bucket.put("t/a.csv", (FILES / "people.parquet").read_bytes()[:-3])
+    assert "s3://lake/t/a.csv" in glue.run()["ErrorMessage"]
+    bucket.name = "elsewhere"
+    last = glue.run()
+    assert last["ErrorMessage"] == (
+        "s3://lake/t/ cannot be listed: bucket lake: The specified bucket does not exist"
+    )
+    assert catalog.get_table("db", "t") == before
+    assert glue("GetCrawlerMetrics")["CrawlerMetricsList"][0]["TablesCreated"] == 0
+
+
+def test_an_empty_prefix_succeeds_without_tables(glue: Glue, catalog: DataCatalog) -> None:
+    glue.create()
+    assert glue.run()["Status"] == "SUCCEEDED"
+    assert catalog.get_databases() == []
+
+
+def test_a_sample_of_each_folder(glue: Glue, bucket: Bucket, catalog: DataCatalog) -> None:
+    for folder in ("k=1", "k=2"):
+        for number in range(3):
+            bucket.put(f"t/{folder}/{number}.csv", ROWS)
+    glue.create(Targets={"S3Targets": [{"Path": "s3://lake/t/", "SampleSize": 1}]})
+    glue.run()
+    assert {key for key, _ in bucket.read} == {"t/k=1/0.csv", "t/k=2/0.csv"}
+    parameters = catalog.get_table("db", "t")["Parameters"]
+    assert (parameters["objectCount"], parameters["recordCount"]) == ("6", "12")
+
+
+def test_the_log_is_named_only_when_it_was_written(glue: Glue, bucket: Bucket, logs: Logs) -> None:
+    logs.broken = True
+    bucket.put("t/a.csv", ROWS)
+    glue.create()
+    assert set(glue.run()) == {"Status", "StartTime"}
+
+
+def test_a_crawl_that_a_crash_interrupted_has_failed(
+    glue: Glue, store: Database, catalog: DataCatalog, bucket: Bucket, clock: Clock
+) -> None:
+    glue.create()
+    reading, go_on = threading.Event(), threading.Event()
+    bucket.put("t/a.csv", ROWS)
+    bucket.before_read = lambda _: (reading.set(), go_on.wait(10))
+    glue("StartCrawler", Name="c")
+    assert reading.wait(10)
+    # The state as a crash leaves it, seen by the next sandbox.
+    copy = Database(":memory:")
+    store._connection.backup(copy._connection)
+    go_on.set()
+    glue.runner.stop()
+    after = CrawlerRunner(copy, Journal(copy), catalog, {}.__getitem__, clock, str)
+    after.start()
+    crawler = Glue(after, clock)("GetCrawler", Name="c")["Crawler"]
+    assert crawler["State"] == "READY"
+    assert crawler["LastCrawl"]["Status"] == "FAILED"
+    assert "The sandbox ended while the crawler ran" in crawler["LastCrawl"]["ErrorMessage"]
+    assert [each.event for each in Journal(copy).since()] == ["crawl RUNNING", "crawl FAILED"]
+    copy.close()
