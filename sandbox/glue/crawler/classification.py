@@ -17,7 +17,7 @@ WHOLE_BYTES = 32 * 2**20
 """Objects up to this size are read whole, so that their records are counted and not estimated."""
 HEAD_BYTES = json_text.LARGEST_SAMPLE_BYTES
 """How much is read of a larger object."""
-INFLATED_BYTES = 256 * 2**20
+INFLATED_BYTES = 64 * 2**20
 """Of compressed objects no more than this is decompressed; beyond it, records are estimated."""
 
 _TEXT_BYTES = 2**20

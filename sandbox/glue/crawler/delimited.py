@@ -45,13 +45,13 @@ def classify(text: Text) -> Recognised | None:
         return None
     header = _is_header(rows)
     columns = _columns(rows, width, header)
-    records, size = _count(text, delimiter)
+    records, exact = _count(text, delimiter)
     return Recognised(
         format=Format("csv", text.compression, delimiter, header),
         columns=columns,
         records=max(records - header, 0),
-        bytes=size,
-        complete=text.complete,
+        bytes=len(text.data),
+        complete=text.complete and exact,
         quoted=_is_quoted(sample, delimiter),
     )
 
@@ -79,23 +79,22 @@ def _sample(text: Text) -> str:
 def _rows(sample: str, delimiter: str) -> list[Row]:
     """Up to SAMPLE_RECORDS rows and a header; blank lines are none."""
     rows: list[Row] = []
-    for row in _parse(sample, delimiter):
-        if row:
-            rows.append(row)
-        if len(rows) > SAMPLE_RECORDS:
-            break
+    try:
+        for row in _parse(sample, delimiter):
+            if row:
+                rows.append(row)
+            if len(rows) > SAMPLE_RECORDS:
+                break
+    except csv.Error:
+        # A field beyond the parser's limit: this is not what separates the columns.
+        return []
     return rows
 
 
 def _parse(text: str, delimiter: str) -> Iterator[Row]:
     lines = text.splitlines(keepends=True) if '"' in text else text.splitlines()
-    reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
-    try:
-        for row in reader:
-            yield [] if len(row) == 1 and not row[0].strip() else row
-    except csv.Error:
-        # A field beyond the limit of the parser: no table has one.
-        return
+    for row in csv.reader(lines, delimiter=delimiter, skipinitialspace=True):
+        yield [] if len(row) == 1 and not row[0].strip() else row
 
 
 def _width(rows: Sequence[Row]) -> tuple[bool, int]:
@@ -140,12 +139,19 @@ def _unique(names: Sequence[str], width: int) -> list[str]:
     return chosen
 
 
-def _count(text: Text, delimiter: str) -> tuple[int, int]:
-    """Records in the text, and its bytes. A quoted field may hold line ends, so quotes need the parser."""
-    if b'"' in text.data:
-        decoded = text.data.decode("utf-8-sig", errors="replace")
-        return sum(1 for row in _parse(decoded, delimiter) if row), len(text.data)
-    return sum(1 for line in text.data.splitlines() if line.strip()), len(text.data)
+def _count(text: Text, delimiter: str) -> tuple[int, bool]:
+    """The records of the text, and whether that is exact.
+
+    A quoted field may hold line ends, so quotes need the parser, which has a limit for the length of a field.
+    """
+    lines = sum(1 for line in text.data.splitlines() if line.strip())
+    if b'"' not in text.data:
+        return lines, True
+    decoded = text.data.decode("utf-8-sig", errors="replace")
+    try:
+        return sum(1 for row in _parse(decoded, delimiter) if row), True
+    except csv.Error:
+        return lines, False
 
 
 def _is_quoted(sample: str, delimiter: str) -> bool:

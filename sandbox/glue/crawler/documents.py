@@ -88,11 +88,11 @@ def named(tables: Sequence[Found], prefix: str, taken: Mapping[str, str]) -> lis
     `taken` has the Location of each table that is in the database, by name. A table that lies where it lay
     keeps its name; a name that belongs to another place gets a hash of the own one at its end.
     """
-    at = {location.rstrip("/"): name for name, location in taken.items()}
-    used = {name: location.rstrip("/") for name, location in taken.items()}
+    used = {name: _place(location) for name, location in taken.items()}
+    at = {place: name for name, place in used.items()}
     result: list[Found] = []
     for each in tables:
-        place = each.location.rstrip("/")
+        place = _place(each.location)
         name = table_name(prefix + each.name)
         if used.get(name, place) != place:
             digest = hashlib.md5(each.location.encode(), usedforsecurity=False).hexdigest()
@@ -101,6 +101,11 @@ def named(tables: Sequence[Found], prefix: str, taken: Mapping[str, str]) -> lis
         used[name] = place
         result.append(Found(each.input | {"Name": name}, each.partitions))
     return result
+
+
+def _place(location: str) -> str:
+    """A Location in the form in which two can be compared: Spark may have written it as s3a://."""
+    return re.sub(r"^s3[an]://", "s3://", location.rstrip("/"))
 
 
 def table_name(name: str) -> str:

@@ -138,7 +138,7 @@ def test_a_name_that_belongs_to_another_place_gets_a_hash() -> None:
     assert [each.name for each in named(tables[::-1], "raw_", taken)] == [second.name, first.name]
     [moved] = named([table("c/data")], "raw_", taken)
     assert moved.name not in taken
-    assert [each.name for each in named([table("a/data")], "", {"mine": "s3://lake/a/data"})] == ["mine"]
+    assert [each.name for each in named([table("a/data")], "", {"mine": "s3a://lake/a/data"})] == ["mine"]
 
 
 # --- documents

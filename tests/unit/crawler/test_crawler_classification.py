@@ -110,6 +110,12 @@ def test_quoted_fields_hold_delimiters_and_line_ends() -> None:
     assert not csv("id,height\n1,5'\n2,6'\n").quoted
 
 
+def test_records_are_not_said_to_be_counted_when_the_parser_gave_up() -> None:
+    rows = "1,2\n" * delimited.SAMPLE_RECORDS * 300
+    found = csv(rows + '3,"' + "x" * 200_000 + '"\n')
+    assert (found.records, found.complete) == (300_001, False)
+
+
 def test_line_ends_of_windows_and_a_byte_order_mark() -> None:
     found = csv("\ufeffid,name\r\n1,x\r\n\r\n2,y\r\n")
     assert (names(found), found.records) == (["id", "name"], 2)
