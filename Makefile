@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 # uv brings Python 3.11 where the machine has none.
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 
-.PHONY: demo setup test check lint unit bench lock clean
+.PHONY: demo setup test check lint unit bench docs lock clean
 
 demo: setup  ## Run the whole course
 	$(BIN)/sandbox demo
@@ -17,7 +17,7 @@ setup: $(VENV)/.ready  ## Make .venv, install from the lock, fetch jars and data
 $(VENV)/.ready: requirements.lock pyproject.toml | $(UV)
 	@echo "Making $(VENV) with Python 3.11"
 	$(UV) venv --quiet --clear --python 3.11 $(VENV)
-	$(UV) pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock
+	$(UV) pip sync --quiet --compile-bytecode --require-hashes --python $(BIN)/python requirements.lock
 	$(UV) pip install --quiet --no-deps --python $(BIN)/python --editable .
 	$(BIN)/sandbox jars fetch
 	$(BIN)/sandbox datasets fetch census --best-effort
@@ -51,3 +51,6 @@ lock: | $(UV)  ## Resolve the dependencies anew
 
 clean:
 	rm -rf $(VENV) .uv dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+
+docs: setup  ## The reference pages, from the code
+	$(BIN)/python -m sandbox.cli.reference docs/reference
