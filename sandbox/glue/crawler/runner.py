@@ -14,7 +14,7 @@ from sandbox.catalog import DataCatalog
 from sandbox.errors import AwsError, WorkFailed
 from sandbox.glue.crawler import crawl as crawling
 from sandbox.glue.crawler.crawl_log import CrawlLog
-from sandbox.glue.crawler.model import Counts, Crawl, Crawler, CrawlerState, CrawlState
+from sandbox.glue.crawler.model import Crawl, Crawler, CrawlerState, CrawlState
 from sandbox.store import Database, Documents, Journal
 
 _log = logging.getLogger(__name__)
@@ -117,13 +117,13 @@ class CrawlerRunner:
 
     def start(self) -> None:
         """Settle the crawls that a crash left behind: what they had read is lost, the catalog untouched."""
+        why = "The sandbox ended while the crawler ran; nothing was written to the catalog."
         for crawler in self.crawlers():
-            if crawler.state is CrawlerState.READY:
-                continue
-            for crawl in self.crawls(crawler.name):
-                if crawl.state is CrawlState.RUNNING:
-                    why = "The sandbox ended while the crawler ran; nothing was written to the catalog."
-                    self._end(crawler.name, replace(crawl, state=CrawlState.FAILED, error=why))
+            if crawler.state is not CrawlerState.READY:
+                # A crawl that had written to the catalog is stored as ended; only its crawler is not READY.
+                last = self.crawls(crawler.name)[0]
+                failed = replace(last, state=CrawlState.FAILED, error=why, ended=self._clock())
+                self._end(crawler.name, failed if last.state is CrawlState.RUNNING else last)
 
     def stop(self) -> None:
         """Stop every crawl and wait for its thread."""
@@ -151,28 +151,31 @@ class CrawlerRunner:
             self._stops.pop(crawler.name, None)
 
     def _outcome(self, crawler: Crawler, crawl: Crawl, stop: threading.Event, log: CrawlLog) -> Crawl:
+        """The crawl as it ended."""
         try:
-            counts = self._crawl(crawler, crawl, stop, log)
+            return self._crawl(crawler, crawl, stop, log)
         except crawling.Cancelled:
-            return replace(crawl, state=CrawlState.STOPPED)
+            state, error = CrawlState.STOPPED, None
         except (WorkFailed, AwsError) as fault:
-            return replace(crawl, state=CrawlState.FAILED, error=str(fault))
+            state, error = CrawlState.FAILED, str(fault)
         except Exception as fault:
             _log.exception("%s", crawler.name)
-            return replace(crawl, state=CrawlState.FAILED, error=f"{type(fault).__name__}: {fault}")
-        return replace(crawl, state=CrawlState.COMPLETED, counts=counts)
+            state, error = CrawlState.FAILED, f"{type(fault).__name__}: {fault}"
+        return replace(crawl, state=state, error=error, ended=self._clock())
 
-    def _crawl(self, crawler: Crawler, crawl: Crawl, stop: threading.Event, log: CrawlLog) -> Counts:
+    def _crawl(self, crawler: Crawler, crawl: Crawl, stop: threading.Event, log: CrawlLog) -> Crawl:
         tables = crawling.read(crawler, crawl.id, self._client("s3"), stop.is_set, log.tell)
         # From here on a StopCrawler comes too late: the catalog gets all of the crawl or, above, nothing.
         with self._database.transaction():
             if stop.is_set():
                 raise crawling.Cancelled("The crawl was stopped")
-            return crawling.write(self._catalog, crawler, tables, self._clock(), log.tell)
+            counts = crawling.write(self._catalog, crawler, tables, self._clock(), log.tell)
+            done = replace(crawl, state=CrawlState.COMPLETED, counts=counts, ended=self._clock())
+            self._crawls.put(done.id, cattrs.unstructure(done))
+            return done
 
     def _end(self, name: str, crawl: Crawl) -> None:
-        ended = replace(crawl, ended=self._clock())
-        self._save(replace(self.crawler(name), state=CrawlerState.READY), ended)
+        self._save(replace(self.crawler(name), state=CrawlerState.READY), crawl)
 
     def _idle(self, name: str, verb: str) -> None:
         if self.crawler(name).state is not CrawlerState.READY:

@@ -337,25 +337,56 @@ def test_the_log_is_named_only_when_it_was_written(glue: Glue, bucket: Bucket, l
     assert set(glue.run()) == {"Status", "StartTime"}
 
 
-def test_a_crawl_that_a_crash_interrupted_has_failed(
-    glue: Glue, store: Database, catalog: DataCatalog, bucket: Bucket, clock: Clock
-) -> None:
-    glue.create()
-    reading, go_on = threading.Event(), threading.Event()
-    bucket.put("t/a.csv", ROWS)
-    bucket.before_read = lambda _: (reading.set(), go_on.wait(10))
-    glue("StartCrawler", Name="c")
-    assert reading.wait(10)
-    # The state as a crash leaves it, seen by the next sandbox.
+def crash(store: Database) -> Database:
+    """The state as a crash at this moment leaves it."""
     copy = Database(":memory:")
     store._connection.backup(copy._connection)
-    go_on.set()
-    glue.runner.stop()
-    after = CrawlerRunner(copy, Journal(copy), catalog, {}.__getitem__, clock, str)
-    after.start()
-    crawler = Glue(after, clock)("GetCrawler", Name="c")["Crawler"]
+    return copy
+
+
+def recovered(copy: Database, clock: Clock) -> dict[str, Any]:
+    """The crawler as the next sandbox sees it."""
+    runner = CrawlerRunner(copy, Journal(copy), DataCatalog(copy, clock), {}.__getitem__, clock, str)
+    runner.start()
+    crawler = Glue(runner, clock)("GetCrawler", Name="c")["Crawler"]
     assert crawler["State"] == "READY"
-    assert crawler["LastCrawl"]["Status"] == "FAILED"
-    assert "The sandbox ended while the crawler ran" in crawler["LastCrawl"]["ErrorMessage"]
+    return crawler["LastCrawl"]
+
+
+def test_a_crawl_that_a_crash_interrupted_has_failed(
+    glue: Glue, store: Database, bucket: Bucket, clock: Clock
+) -> None:
+    glue.create()
+    copies: list[Database] = []
+    bucket.put("t/a.csv", ROWS)
+    bucket.before_read = lambda _: copies.append(crash(store))
+    glue.run()
+    [copy] = copies
+    last = recovered(copy, clock)
+    assert last["Status"] == "FAILED"
+    assert "The sandbox ended while the crawler ran" in last["ErrorMessage"]
+    assert DataCatalog(copy, clock).get_databases() == []
     assert [each.event for each in Journal(copy).since()] == ["crawl RUNNING", "crawl FAILED"]
     copy.close()
+
+
+def test_a_crash_after_the_catalog_was_written_does_not_undo_the_crawl(
+    glue: Glue, store: Database, bucket: Bucket, clock: Clock, logs: Logs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    glue.create()
+    bucket.put("t/a.csv", ROWS)
+    copies: list[Database] = []
+    put = logs.put_log_events
+
+    def ship(**request: Any) -> None:
+        copies.append(crash(store))
+        put(**request)
+
+    monkeypatch.setattr(logs, "put_log_events", ship)
+    glue.run()
+    before, after = copies
+    assert recovered(before, clock)["Status"] == "FAILED"
+    assert recovered(after, clock) == {"Status": "SUCCEEDED", "StartTime": pytest.approx(1003, abs=2)}
+    assert DataCatalog(after, clock).get_table_names("db") == ["t"]
+    for copy in copies:
+        copy.close()
