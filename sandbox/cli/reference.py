@@ -62,7 +62,7 @@ def _command(command: TyperCommand | TyperGroup, path: str) -> Iterator[str]:
     ]
     if command.params:
         yield from ("| option | meaning |", "|---|---|")
-        yield from (f"| `{(each.name or "").upper()}` | {each.help or ''} |" for each in arguments)
+        yield from (f"| `{(each.name or '').upper()}` | {each.help or ''} |" for each in arguments)
         yield from (f"| `{record[0]}` | {record[1]} |" for record in options if record)
         yield ""
     if isinstance(command, TyperGroup):
