@@ -1,1 +1,138 @@
 """`sandbox demo`: the course, live in the terminal."""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from sandbox.aws.clients import Clients
+from sandbox.cli import background, console, demo_view, fetching, options
+from sandbox.cli.demo_spark import SparkWatch
+from sandbox.cli.demo_summary import Aftermath, show
+from sandbox.demo import dataset as datasets
+from sandbox.demo import packaged
+from sandbox.demo.dataset import Dataset
+from sandbox.demo.stages import Narrator, Silence, Stage, StageState
+from sandbox.demo.track import Track
+from sandbox.demo.track import track as track_named
+from sandbox.demo.waiting import Wait
+from sandbox.demo.workflow import Account, Course
+from sandbox.settings import Settings
+
+Data = Annotated[
+    Path | None, typer.Option("--data", help="The raw data: adult.data, or a folder for flights.")
+]
+TrackName = Annotated[str, typer.Option("--track", help="census or flights.")]
+Keep = Annotated[bool, typer.Option("--keep", help="Leave the cluster and the sandbox running.")]
+
+
+def demo(
+    state: options.State = None,
+    port: options.Port = None,
+    data: Data = None,
+    track: TrackName = "census",
+    keep: Keep = False,
+    offline: options.Offline = False,
+    json: options.Json = False,
+) -> None:
+    """Run the course: upload, crawl, ETL, cluster, train, predict, terminate. Exit code 1 when it failed."""
+    settings = options.settings(state, port, offline)
+    plan = Plan.of(settings, track, data, keep, packaged.jobs())
+    stages, endpoint = run(plan, json)
+    ok = all(stage.state is not StageState.FAILED for stage in stages)
+    if json:
+        console.print_json(
+            {
+                "track": plan.track.name,
+                "dataset": plan.dataset.document(),
+                "endpoint": endpoint,
+                "stages": [stage.document() for stage in stages],
+                "ok": ok,
+            }
+        )
+    if not ok:
+        raise typer.Exit(1)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to run where. `ran_before`: a sandbox already ran on this state, and so is left running."""
+
+    settings: Settings
+    track: Track
+    dataset: Dataset
+    keep: bool
+    jobs: Path
+    ran_before: bool
+
+    @classmethod
+    def of(cls, settings: Settings, track: str, data: Path | None, keep: bool, jobs: Path) -> Plan:
+        """The plan for what was typed; `UsageError` for a track or a file that is not there."""
+        chosen = track_named(track)
+        dataset = datasets.choose(chosen, data, settings.cache)
+        return cls(settings, chosen, dataset, keep, jobs, background.read_record(settings) is not None)
+
+    @property
+    def stays(self) -> bool:
+        """Whether the sandbox runs on when the course has ended."""
+        return self.ran_before or self.keep
+
+
+def run(plan: Plan, silent: bool) -> tuple[list[Stage], str]:
+    """Run the course on the state's sandbox, started for it when none ran; returns the endpoint as well."""
+    if not plan.ran_before:
+        fetching.jars(plan.settings)
+    try:
+        record = background.read_record(plan.settings) or background.start(plan.settings)
+        stages, lost = _narrated(plan, record, silent)
+    finally:
+        if not plan.stays:
+            background.stop(plan.settings)
+    endpoint = str(record["endpoint"])
+    if not silent:
+        show(console.data(), stages, plan.dataset, Aftermath(endpoint, plan.stays, _options(plan), lost))
+    return stages, endpoint
+
+
+def _narrated(plan: Plan, record: dict[str, Any], silent: bool) -> tuple[list[Stage], str]:
+    """The course with its story; also what the sandbox says will be lost when it ends."""
+
+    def master_ui(cluster_id: str) -> str | None:
+        clusters = background.status(plan.settings)["clusters"]
+        return next((entry["master_ui"] for entry in clusters if entry["id"] == cluster_id), None)
+
+    def course(narrator: Narrator) -> list[Stage]:
+        with contextlib.closing(_clients(record)) as clients:
+            account = Account(clients, plan.settings.account, master_ui=master_ui)
+            wait = Wait(time.monotonic, time.sleep)
+            return Course(plan.track, plan.dataset, account, plan.jobs, wait, narrator, plan.keep).run()
+
+    if silent:
+        return course(Silence()), ""
+    endpoint = str(record["endpoint"])
+    with SparkWatch(endpoint) as watch, demo_view.view(console.story(), watch) as narrator:
+        narrator.introduce(plan.track, plan.dataset, endpoint)
+        stages = course(narrator)
+    return stages, str(background.status(plan.settings).get("lost_on_restart", ""))
+
+
+def _clients(record: dict[str, Any]) -> Clients:
+    variables = record["environment"]
+    return Clients(
+        record["endpoint"],
+        variables["AWS_ACCESS_KEY_ID"],
+        variables["AWS_SECRET_ACCESS_KEY"],
+        variables["AWS_DEFAULT_REGION"],
+    )
+
+
+def _options(plan: Plan) -> str:
+    """The option that other commands need to find this state; none for the default one."""
+    state = plan.settings.state
+    return "" if options.settings(None).state == state else f" --state {shlex.quote(str(state))}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from sandbox.demo.stages import Crawled, CrawledTable, StageFailed
@@ -14,10 +15,8 @@ LIMIT = 900.0
 
 def define(glue: Any, track: Track, role: str, location: str) -> None:
     """The database, and the crawler that reads `location`; what exists is brought up to date."""
-    try:
+    with contextlib.suppress(glue.exceptions.AlreadyExistsException):
         glue.create_database(DatabaseInput={"Name": track.database})
-    except glue.exceptions.AlreadyExistsException:
-        pass
     definition = {
         "Name": track.crawler,
         "Role": role,

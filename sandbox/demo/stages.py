@@ -75,7 +75,7 @@ class Transformed:
 
 @dataclass(frozen=True)
 class Launched:
-    """A cluster that is ready. `ready_seconds` is from RunJobFlow on, `during` the stage that asked for it."""
+    """A cluster that is ready, `ready_seconds` after RunJobFlow, which was called `during` that stage."""
 
     cluster_id: str
     nodes: Mapping[str, int]

@@ -39,7 +39,9 @@ class Storage:
     def make(self, bucket: str) -> None:
         """Create a bucket unless it is there and ours."""
         region = self.s3.meta.region_name
-        options = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+        options = (
+            {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+        )
         try:
             self.s3.create_bucket(Bucket=bucket, **options)
         except ClientError as error:

@@ -121,7 +121,9 @@ def adult(rows: int = ROWS, seed: int = SEED) -> bytes:
     occupation[np.isin(workclass, (MISSING, "Never-worked"))] = MISSING
     chance = _chance(age, education, relationship, workclass, occupation)
     income = np.where(draw.uniform() < chance, ">50K", "<=50K")
-    gain = np.where(draw.uniform() < 0.04 + 0.17 * chance, draw.number((0, 0.5, 0.98, 1), (114, 5000, 20_000, 99_999)), 0)
+    gain = np.where(
+        draw.uniform() < 0.04 + 0.17 * chance, draw.number((0, 0.5, 0.98, 1), (114, 5000, 20_000, 99_999)), 0
+    )
     loss = np.where((gain == 0) & (draw.uniform() < 0.05), draw.number((0, 0.5, 1), (155, 1887, 4356)), 0)
     columns = (
         age,
@@ -156,7 +158,9 @@ class _Draw:
     def choice(self, shares: Mapping[str, float]) -> Texts:
         edges = np.cumsum(list(shares.values()))
         places = np.searchsorted(edges / edges[-1], self.uniform(), side="right")
-        return np.array(list(shares))[np.minimum(places, len(shares) - 1)]
+        names: Texts = np.array(list(shares))
+        drawn: Texts = names[np.minimum(places, len(shares) - 1)]
+        return drawn
 
     def number(self, shares: Sequence[float], values: Sequence[float]) -> NDArray[np.int64]:
         return np.interp(self.uniform(), shares, values).astype(np.int64)
@@ -186,7 +190,9 @@ def _occupation(draw: _Draw, schooling: NDArray[np.int64] | Floats) -> Texts:
 def _marital_status(draw: _Draw, relationship: Texts) -> Texts:
     married = np.isin(relationship, ("Husband", "Wife"))
     single = draw.choice(_SINGLE)
-    return np.where(married, "Married-civ-spouse", np.where(relationship == "Own-child", "Never-married", single))
+    return np.where(
+        married, "Married-civ-spouse", np.where(relationship == "Own-child", "Never-married", single)
+    )
 
 
 def _sex(draw: _Draw, relationship: Texts) -> Texts:

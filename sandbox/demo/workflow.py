@@ -206,7 +206,9 @@ class Course:
         lines = self.storage.read(target).splitlines()
         predictions = tuple(json.loads(line) for line in lines)
         if len(predictions) != len(self.track.records):
-            raise StageFailed(f"{len(self.track.records)} records gave {len(predictions)} predictions", target)
+            raise StageFailed(
+                f"{len(self.track.records)} records gave {len(predictions)} predictions", target
+            )
         return Predicted(id, source, target, predictions)
 
     def _step(self, stage: str, step: dict[str, Any]) -> str:
