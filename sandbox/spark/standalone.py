@@ -15,8 +15,8 @@ from sandbox.runtime import readiness
 from sandbox.runtime.process import Command
 from sandbox.spark.configuration import Installation
 
-_MASTER = "org.apache.spark.deploy.master.Master"
-_WORKER = "org.apache.spark.deploy.worker.Worker"
+MASTER_CLASS = "org.apache.spark.deploy.master.Master"
+WORKER_CLASS = "org.apache.spark.deploy.worker.Worker"
 MASTER_NAME = "spark-master"
 READY_TIMEOUT = 90.0
 """Seconds that a daemon may take; a loaded machine needs up to 20."""
@@ -64,7 +64,7 @@ def master(
 ) -> Command:
     """The command of a master."""
     argv = (
-        _MASTER,
+        MASTER_CLASS,
         "--host",
         address.host,
         "--port",
@@ -87,7 +87,7 @@ def worker(
     node: str,
 ) -> Command:
     """The command of a worker that keeps its executors' work below `home`."""
-    argv = (_WORKER, "--host", address.host, "--port", str(port), "--webui-port", "0")
+    argv = (WORKER_CLASS, "--host", address.host, "--port", str(port), "--webui-port", "0")
     capacity = ("--cores", str(size.cores), "--memory", f"{size.memory}m", "--work-dir", str(home / "work"))
     return _daemon(
         worker_name(node), (*argv, *capacity, address.url), installation, environment, home, logs, owner

@@ -1,0 +1,1 @@
+"""Ratios against the bare tools, measured in one run; see docs/performance.md."""
