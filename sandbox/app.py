@@ -37,6 +37,8 @@ from sandbox.glue.job_api import JobOperations
 from sandbox.glue.jobs import JobRunner
 from sandbox.glue.jobs import Site as JobSite
 from sandbox.glue.partition_api import PartitionOperations
+from sandbox.glue.tag_api import TagOperations
+from sandbox.glue.tags import Kind, Tags
 from sandbox.metastore.server import MetastoreServer
 from sandbox.metastore.storage import storage_for
 from sandbox.runtime import marks, ports
@@ -54,7 +56,7 @@ Clock = Callable[[], float]
 LOST_ON_RESTART = "S3 objects and what moto answers for are kept in memory and lost when the sandbox ends."
 GROUPS: Mapping[str, tuple[type, ...]] = {
     "emr": (EmrOperations,),
-    "glue": (CatalogOperations, PartitionOperations, JobOperations, CrawlerOperations),
+    "glue": (CatalogOperations, PartitionOperations, JobOperations, CrawlerOperations, TagOperations),
 }
 """The classes whose methods are the operations of each service."""
 _AMAZON = string.digits + string.ascii_uppercase
@@ -176,6 +178,7 @@ class Sandbox:
         jobs = JobRunner(database, journal, processes, self._job_site(spark, services), clients, self._clock)
         crawlers = CrawlerRunner(database, journal, catalog, clients, self._clock, lambda: str(uuid.uuid4()))
         naming = Naming(settings.account, settings.region, settings.host, spark.version)
+        tags = Tags(database)
         emulated = {
             "ElasticMapReduce": Service(
                 _model("emr"), [EmrOperations(supervisor, self._clock, _amazon_id, naming)]
@@ -183,10 +186,11 @@ class Sandbox:
             "AWSGlue": Service(
                 _model("glue"),
                 [
-                    CatalogOperations(catalog, settings.account),
+                    CatalogOperations(catalog, tags, settings.account),
                     PartitionOperations(catalog, settings.account),
-                    JobOperations(jobs, self._clock, _hexadecimal_id),
-                    CrawlerOperations(crawlers, self._clock),
+                    JobOperations(jobs, tags, self._clock, _hexadecimal_id),
+                    CrawlerOperations(crawlers, tags, self._clock),
+                    TagOperations(tags, _created(catalog, jobs, crawlers), settings.account),
                 ],
             ),
         }
@@ -225,7 +229,7 @@ class Sandbox:
 
     def _start_gateway(self, parts: Parts) -> None:
         pages = {"status": self.status, "applications": self.applications}
-        gateway = Gateway(parts.emulated, moto_application(), pages)
+        gateway = Gateway(parts.emulated, moto_application(self.settings.account), pages)
         port = int(parts.services.endpoint.outside.rpartition(":")[2])
         server = Server(gateway, parts.services.host, port)
         server.start()
@@ -313,6 +317,17 @@ def client_environment(services: Services) -> dict[str, str]:
         "AWS_DEFAULT_REGION": services.region,
         "AWS_REGION": services.region,
         "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
+def _created(
+    catalog: DataCatalog, jobs: JobRunner, crawlers: CrawlerRunner
+) -> Mapping[Kind, Callable[[str], float]]:
+    """When each kind of Glue's resources was created, by name."""
+    return {
+        Kind.DATABASE: lambda name: float(catalog.get_database(name)["CreateTime"]),
+        Kind.JOB: lambda name: jobs.existing(name).created,
+        Kind.CRAWLER: lambda name: crawlers.crawler(name).created,
     }
 
 

@@ -34,8 +34,8 @@ HEADER_NAMES = "sandbox.header_names"
 """Key in the WSGI environ under which the server leaves the request's header names as they were sent."""
 
 
-def moto_application() -> WsgiApplication:
-    """moto's dispatcher in this process. Imported here because it costs half a second."""
+def moto_application(account: str) -> WsgiApplication:
+    """moto's dispatcher in this process, for `account`. Imported here because it costs half a second."""
     from moto.core.request import (
         PRESERVED_HEADER_NAMES_ENVIRON_KEY,
         environ_key_for_header,
@@ -49,6 +49,10 @@ def moto_application() -> WsgiApplication:
         # WSGI folds `a_b` and `a-b` into one name; S3 metadata may hold either.
         names = filter(should_preserve_original_header_name, environ.get(HEADER_NAMES, ()))
         environ[PRESERVED_HEADER_NAMES_ENVIRON_KEY] = {environ_key_for_header(name): name for name in names}
+        # moto looks for the path as it was sent (`?` and `%` in a key) under gunicorn's name for it.
+        environ["RAW_URI"] = environ["REQUEST_URI"]
+        # Else everyone is of moto's own account, and the ARNs of two services would not fit together.
+        environ["HTTP_X_MOTO_ACCOUNT_ID"] = account
         answer: Iterable[bytes] = dispatcher(environ, start_response)
         return answer
 

@@ -9,6 +9,7 @@ from sandbox.aws.operations import Document, Fidelity, operation
 from sandbox.catalog import DataCatalog
 from sandbox.errors import AwsError
 from sandbox.glue.requests import check_catalog, page, refuse_members
+from sandbox.glue.tags import Kind, Tags
 
 _PAGE = 100
 
@@ -16,8 +17,9 @@ _PAGE = 100
 class CatalogOperations:
     """Databases, tables, versions and user-defined functions of the account's Data Catalog."""
 
-    def __init__(self, catalog: DataCatalog, account: str) -> None:
+    def __init__(self, catalog: DataCatalog, tags: Tags, account: str) -> None:
         self._catalog = catalog
+        self._tags = tags
         self._account = account
 
     @operation(Fidelity.EXECUTED)
@@ -25,7 +27,11 @@ class CatalogOperations:
         """CreateDatabase. Links to other catalogs (TargetDatabase, FederatedDatabase) are refused."""
         check_catalog(request, self._account)
         refuse_members("CreateDatabase", request["DatabaseInput"], "TargetDatabase", "FederatedDatabase")
-        self._catalog.create_database(request["DatabaseInput"])
+        name = request["DatabaseInput"]["Name"].lower()
+        with self._tags.together():
+            self._catalog.create_database(request["DatabaseInput"])
+            created = self._catalog.get_database(name)["CreateTime"]
+            self._tags.add(Kind.DATABASE, name, created, request.get("Tags", {}))
         return {}
 
     @operation(Fidelity.EXECUTED)

@@ -17,6 +17,7 @@ from sandbox.glue.crawler import listing, model
 from sandbox.glue.crawler.model import Crawl, Crawler
 from sandbox.glue.crawler.runner import CrawlerRunner
 from sandbox.glue.requests import page, refuse_members
+from sandbox.glue.tags import Kind, Tags
 
 _PAGE = 1000
 _NOT_EMULATED = (
@@ -33,8 +34,9 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 class CrawlerOperations:
     """Crawlers and crawls. `clock` gives the time in seconds since the epoch."""
 
-    def __init__(self, runner: CrawlerRunner, clock: Callable[[], float]) -> None:
+    def __init__(self, runner: CrawlerRunner, tags: Tags, clock: Callable[[], float]) -> None:
         self._runner = runner
+        self._tags = tags
         self._clock = clock
 
     @operation(Fidelity.EXECUTED)
@@ -43,7 +45,9 @@ class CrawlerOperations:
         definition = {name: value for name, value in request.items() if name not in ("Name", "Tags")}
         _check("CreateCrawler", definition)
         now = self._clock()
-        self._runner.add(Crawler(request["Name"], definition, now, now))
+        with self._tags.together():
+            self._runner.add(Crawler(request["Name"], definition, now, now))
+            self._tags.add(Kind.CRAWLER, request["Name"], now, request.get("Tags", {}))
         return {}
 
     @operation(Fidelity.EXECUTED)

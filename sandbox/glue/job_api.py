@@ -11,8 +11,9 @@ from sandbox.aws.operations import Document, Fidelity, operation
 from sandbox.errors import AwsError
 from sandbox.glue import job_model
 from sandbox.glue.job_model import ACTIVE, Job, JobRun
-from sandbox.glue.jobs import JobRunner, missing_job, new_run
+from sandbox.glue.jobs import JobRunner, new_run
 from sandbox.glue.requests import page, refuse_members
+from sandbox.glue.tags import Kind, Tags
 
 _PAGE = 100
 _NOT_EMULATED = ("CodeGenConfigurationNodes", "SourceControlDetails", "NonOverridableArguments")
@@ -22,9 +23,10 @@ class JobOperations:
     """Jobs and their runs. `new_id` makes hexadecimal digits of a given length after a prefix."""
 
     def __init__(
-        self, runner: JobRunner, clock: Callable[[], float], new_id: Callable[[str, int], str]
+        self, runner: JobRunner, tags: Tags, clock: Callable[[], float], new_id: Callable[[str, int], str]
     ) -> None:
         self._runner = runner
+        self._tags = tags
         self._clock = clock
         self._new_id = new_id
 
@@ -35,14 +37,16 @@ class JobOperations:
         definition = {name: value for name, value in request.items() if name not in ("Name", "Tags")}
         job_model.check_definition(definition)
         now = self._clock()
-        if not self._runner.add(Job(request["Name"], definition, now, now)):
-            raise AwsError("AlreadyExistsException", f"Job with name: {request['Name']} already exists")
+        with self._tags.together():
+            if not self._runner.add(Job(request["Name"], definition, now, now)):
+                raise AwsError("AlreadyExistsException", f"Job with name: {request['Name']} already exists")
+            self._tags.add(Kind.JOB, request["Name"], now, request.get("Tags", {}))
         return {"Name": request["Name"]}
 
     @operation(Fidelity.EXECUTED)
     def update_job(self, request: Document) -> Document:
         """UpdateJob: the definition is replaced whole, as Glue does."""
-        job = self._job(request["JobName"])
+        job = self._runner.existing(request["JobName"])
         refuse_members("UpdateJob", request["JobUpdate"], *_NOT_EMULATED)
         job_model.check_definition(request["JobUpdate"])
         self._runner.replace(Job(job.name, request["JobUpdate"], job.created, self._clock()))
@@ -57,7 +61,7 @@ class JobOperations:
     @operation(Fidelity.EXECUTED)
     def get_job(self, request: Document) -> Document:
         """GetJob."""
-        return {"Job": job_model.describe_job(self._job(request["JobName"]))}
+        return {"Job": job_model.describe_job(self._runner.existing(request["JobName"]))}
 
     @operation(Fidelity.EXECUTED)
     def get_jobs(self, request: Document) -> Document:
@@ -87,7 +91,7 @@ class JobOperations:
     def start_job_run(self, request: Document) -> Document:
         """StartJobRun. Running again by JobRunId is refused, as nothing is kept to resume from."""
         refuse_members("StartJobRun", request, "JobRunId", "NotificationProperty", "ExecutionClass")
-        job = self._job(request["JobName"])
+        job = self._runner.existing(request["JobName"])
         id = self._new_id("jr_", 64)
         arguments = request.get("Arguments", {})
         run = new_run(job, id, arguments, request.get("Timeout"), self._clock())
@@ -103,7 +107,7 @@ class JobOperations:
     @operation(Fidelity.EXECUTED)
     def get_job_runs(self, request: Document) -> Document:
         """GetJobRuns, newest first."""
-        self._job(request["JobName"])
+        self._runner.existing(request["JobName"])
         # A page's keys are in ascending order; the newest run comes first.
         runs = {
             f"{1e11 - run.started:018.6f} {run.id}": self._describe(run)
@@ -134,12 +138,6 @@ class JobOperations:
 
     def _describe(self, run: JobRun) -> Document:
         return job_model.describe_run(run, self._runner.job(run.job), self._clock())
-
-    def _job(self, name: str) -> Job:
-        job = self._runner.job(name)
-        if job is None:
-            raise missing_job(name)
-        return job
 
     def _run(self, job: str, id: str) -> JobRun:
         run = self._runner.run(id)

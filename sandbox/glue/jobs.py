@@ -84,6 +84,13 @@ class JobRunner:
         document = self._jobs.get(name)
         return cattrs.structure(document, Job) if document else None
 
+    def existing(self, name: str) -> Job:
+        """The job of this name. Raises EntityNotFoundException."""
+        job = self.job(name)
+        if job is None:
+            raise AwsError("EntityNotFoundException", f"Failed to find Job with name: {name}")
+        return job
+
     def jobs(self) -> list[Job]:
         """Every job, oldest first."""
         return [cattrs.structure(document, Job) for document in self._jobs.all()]
@@ -271,11 +278,6 @@ def new_run(job: Job, id: str, arguments: dict[str, str], timeout: int | None, n
         timeout=timeout or job.timeout,
         modified=now,
     )
-
-
-def missing_job(name: str) -> AwsError:
-    """Glue's error for a job that does not exist."""
-    return AwsError("EntityNotFoundException", f"Failed to find Job with name: {name}")
 
 
 def _conf_argument(text: str) -> dict[str, str]:

@@ -136,6 +136,12 @@ class PartitionOperations:
         keys = [key["Values"] for key in request["PartitionsToDelete"]]
         return {"Errors": _partition_errors([(values, values) for values in keys], delete)}
 
+    @operation(Fidelity.EXECUTED)
+    def get_partition_indexes(self, request: Document) -> Document:
+        """GetPartitionIndexes: a table has none, as CreatePartitionIndex and PartitionIndexes are refused."""
+        self._table(request)
+        return {"PartitionIndexDescriptorList": []}
+
     def _table(self, request: Document) -> tuple[str, str]:
         """Database and table of a batch; a table that is not there fails the whole of it."""
         check_catalog(request, self._account)

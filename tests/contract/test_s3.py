@@ -56,3 +56,11 @@ def test_listing_by_folder(sandbox, bucket):
     answer = s3.list_objects_v2(Bucket=bucket, Delimiter="/")
     assert [entry["Prefix"] for entry in answer["CommonPrefixes"]] == ["a/", "b/"]
     assert [entry["Key"] for entry in answer["Contents"]] == ["c"]
+
+
+@pytest.mark.parametrize("key", ["q?x=1&y=2", "100%41", "hash#1", "a//b", "../up", "back\\slash", "<x>&amp;"])
+def test_a_key_is_stored_under_its_own_name(sandbox, bucket, key):
+    s3 = sandbox.client("s3")
+    s3.put_object(Bucket=bucket, Key=key, Body=key.encode())
+    assert [entry["Key"] for entry in s3.list_objects_v2(Bucket=bucket)["Contents"]] == [key]
+    assert s3.get_object(Bucket=bucket, Key=key)["Body"].read() == key.encode()

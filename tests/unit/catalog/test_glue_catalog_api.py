@@ -7,6 +7,8 @@ from sandbox.catalog import DataCatalog
 from sandbox.errors import AwsError
 from sandbox.glue.catalog_api import CatalogOperations
 from sandbox.glue.partition_api import PartitionOperations
+from sandbox.glue.tags import Tags
+from sandbox.store import Database
 
 ACCOUNT = "000000000000"
 MODEL = botocore.session.get_session().get_service_model("glue")
@@ -17,8 +19,9 @@ class Glue:
     """Calls operations by their AWS name and checks request and response against botocore's shapes."""
 
     def __init__(self, catalog: DataCatalog) -> None:
+        tags = Tags(Database(":memory:"))
         self.service = Service(
-            MODEL, [CatalogOperations(catalog, ACCOUNT), PartitionOperations(catalog, ACCOUNT)]
+            MODEL, [CatalogOperations(catalog, tags, ACCOUNT), PartitionOperations(catalog, ACCOUNT)]
         )
 
     def __call__(self, name: str, **request: object) -> dict:
@@ -52,6 +55,7 @@ def test_every_operation_is_executed(glue: Glue) -> None:
         *(f"Batch{verb}Partition" for verb in ("Create", "Get", "Update", "Delete")),
         *(f"{verb}UserDefinedFunction" for verb in ("Create", "Get", "Update", "Delete")),
         "GetTableVersion",
+        "GetPartitionIndexe",
     }
     assert {each.fidelity for each in glue.service.operations.values()} == {Fidelity.EXECUTED}
 

@@ -11,6 +11,7 @@ from sandbox.catalog import DataCatalog
 from sandbox.errors import AwsError
 from sandbox.glue.crawler.runner import CrawlerRunner
 from sandbox.glue.crawler_api import CrawlerOperations
+from sandbox.glue.tags import Tags
 from sandbox.store import Database, Journal
 
 MODEL = botocore.session.get_session().get_service_model("glue")
@@ -24,7 +25,7 @@ class Glue:
 
     def __init__(self, runner: CrawlerRunner, clock: Clock) -> None:
         self.runner = runner
-        self.service = Service(MODEL, [CrawlerOperations(runner, clock)])
+        self.service = Service(MODEL, [CrawlerOperations(runner, Tags(Database(":memory:")), clock)])
 
     def __call__(self, name: str, **request: Any) -> dict[str, Any]:
         model = MODEL.operation_model(name)
