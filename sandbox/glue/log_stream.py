@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/glue/latest/dg/monitor-glue-jobs-cloudwatch-logs.htm
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,8 @@ from botocore.exceptions import ClientError
 BATCH_EVENTS = 1000
 BATCH_BYTES = 900_000
 """PutLogEvents takes 10,000 events and 1 MiB, of which each event costs 26 bytes more."""
+EVENT_CHARACTERS = 60_000
+"""A longer line becomes several events, of less than 256 KiB each in UTF-8."""
 
 
 class LogStream:
@@ -50,7 +52,7 @@ class LogStream:
             return
         whole = text if final else text[: text.rfind(b"\n") + 1]
         self._offset += len(whole)
-        for batch in _batches(whole.decode(errors="replace").splitlines()):
+        for batch in _batches(_messages(whole)):
             now = int(self._clock() * 1000)
             events = [{"timestamp": now, "message": line} for line in batch]
             self._client.put_log_events(
@@ -58,15 +60,23 @@ class LogStream:
             )
 
 
-def _batches(lines: list[str]) -> Iterator[list[str]]:
+def _messages(text: bytes) -> Iterator[str]:
+    """The lines that are not blank, each in pieces of at most EVENT_CHARACTERS. Pure."""
+    for line in text.decode(errors="replace").split("\n"):
+        if line.strip():
+            for start in range(0, len(line), EVENT_CHARACTERS):
+                yield line[start : start + EVENT_CHARACTERS]
+
+
+def _batches(messages: Iterable[str]) -> Iterator[list[str]]:
     batch: list[str] = []
     size = 0
-    for line in filter(str.strip, lines):
-        cost = len(line.encode()) + 26
+    for message in messages:
+        cost = len(message.encode()) + 26
         if batch and (len(batch) == BATCH_EVENTS or size + cost > BATCH_BYTES):
             yield batch
             batch, size = [], 0
-        batch.append(line[:BATCH_BYTES])
+        batch.append(message)
         size += cost
     if batch:
         yield batch
