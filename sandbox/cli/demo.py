@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import shlex
+import signal
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,7 +25,11 @@ from sandbox.demo.track import Track
 from sandbox.demo.track import track as track_named
 from sandbox.demo.waiting import Wait
 from sandbox.demo.workflow import Account, Course
+from sandbox.errors import WorkFailed
 from sandbox.settings import Settings
+
+WIDTH = 120
+"""Columns of the summary where there is no terminal that has a width."""
 
 Data = Annotated[
     Path | None, typer.Option("--data", help="The raw data: adult.data, or a folder for flights.")
@@ -88,15 +94,22 @@ def run(plan: Plan, silent: bool) -> tuple[list[Stage], str]:
     """Run the course on the state's sandbox, started for it when none ran; returns the endpoint as well."""
     if not plan.ran_before:
         fetching.jars(plan.settings)
-    try:
-        record = background.read_record(plan.settings) or background.start(plan.settings)
-        stages, lost = _narrated(plan, record, silent)
-    finally:
-        if not plan.stays:
-            background.stop(plan.settings)
+    with _terminated_like_interrupted():
+        try:
+            record = background.read_record(plan.settings) or background.start(plan.settings)
+            stages, lost = _narrated(plan, record, silent)
+        except KeyboardInterrupt:
+            console.tell("Interrupted: what runs is ended." if not plan.stays else "Interrupted.")
+            raise
+        finally:
+            if not plan.stays:
+                background.stop(plan.settings)
     endpoint = str(record["endpoint"])
     if not silent:
-        show(console.data(), stages, plan.dataset, Aftermath(endpoint, plan.stays, _options(plan), lost))
+        summary = console.data()
+        if not summary.is_terminal:
+            summary.width = WIDTH
+        show(summary, stages, plan.dataset, Aftermath(endpoint, plan.stays, _options(plan), lost))
     return stages, endpoint
 
 
@@ -119,7 +132,25 @@ def _narrated(plan: Plan, record: dict[str, Any], silent: bool) -> tuple[list[St
     with SparkWatch(endpoint) as watch, demo_view.view(console.story(), watch) as narrator:
         narrator.introduce(plan.track, plan.dataset, endpoint)
         stages = course(narrator)
-    return stages, str(background.status(plan.settings).get("lost_on_restart", ""))
+    return stages, _lost(plan.settings)
+
+
+def _lost(settings: Settings) -> str:
+    """What the sandbox says will be lost when it ends; nothing when it ended already."""
+    try:
+        return str(background.status(settings).get("lost_on_restart", ""))
+    except WorkFailed:
+        return ""
+
+
+@contextlib.contextmanager
+def _terminated_like_interrupted() -> Iterator[None]:
+    """SIGTERM cleans up as Ctrl-C does."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _clients(record: dict[str, Any]) -> Clients:

@@ -73,6 +73,12 @@ def stage_table(stages: Sequence[Stage], dataset: Dataset) -> Table:
         table.add_row(
             stage.name, state, f"{stage.seconds:.1f}", demo_facts.rows(stage.results), escape(where)
         )
+        if isinstance(stage.results, Launched) and stage.results.ready_seconds is not None:
+            table.caption = (
+                f"The cluster was asked for during {stage.results.during} and was ready "
+                f"{stage.results.ready_seconds:.1f} s later: its stage only waits for the rest of that."
+            )
+            table.caption_justify = "left"
     table.add_section()
     table.add_row("in all", "", f"{sum(stage.seconds for stage in stages):.1f}")
     return table

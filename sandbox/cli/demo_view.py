@@ -128,11 +128,12 @@ class LiveView:
         """Every stage so far, as it stands now."""
         with self._lock:
             lines = list(self._lines.values())
-        table = Table.grid(padding=(0, 1))
-        table.add_column(width=1)
-        table.add_column(width=9)
-        table.add_column(width=7, justify="right")
-        table.add_column(overflow="ellipsis", no_wrap=True)
+        table = Table.grid(padding=(0, 1), expand=True)
+        # Only the last column gives way where the terminal is narrow.
+        table.add_column(min_width=1, no_wrap=True)
+        table.add_column(min_width=9, no_wrap=True)
+        table.add_column(min_width=7, no_wrap=True, justify="right")
+        table.add_column(ratio=1, overflow="ellipsis", no_wrap=True)
         for line in lines:
             if line.ended is None:
                 table.add_row(

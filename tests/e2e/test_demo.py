@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,16 +15,30 @@ from typing import Any
 
 import psutil
 import pytest
-from typer.testing import CliRunner
 
 from sandbox.cli import background
-from sandbox.cli.main import program
 from sandbox.demo import packaged
 from sandbox.runtime import marks
 from sandbox.settings import Settings
 from sandbox.store import Database, Journal
 
 NAMES = ["upload", "crawl", "etl", "cluster", "train", "predict", "terminate"]
+OTHER_JOBS = """
+import pathlib, sys
+from sandbox.cli.main import run
+from sandbox.demo import packaged
+folder = pathlib.Path(sys.argv.pop(1))
+packaged.jobs = lambda: folder
+run()
+"""
+"""The program, with the scripts of another folder."""
+INTERRUPTIBLE = """
+import signal
+from sandbox.cli.main import run
+signal.signal(signal.SIGINT, signal.default_int_handler)
+run()
+"""
+"""The program, also where the tests were started with SIGINT ignored, as shells do for background jobs."""
 LIMIT = 540
 """Seconds that a whole course may take on a loaded machine."""
 
@@ -54,8 +69,12 @@ def settings_of(state: Path) -> Settings:
     return Settings.read(os.environ, state, 0)
 
 
+def options_of(state: Path, *options: str) -> list[str]:
+    return ["demo", "--state", str(state), "--port", "0", *options]
+
+
 def command(state: Path, *options: str) -> list[str]:
-    return [sys.executable, "-m", "sandbox", "demo", "--state", str(state), "--port", "0", *options]
+    return [sys.executable, "-m", "sandbox", *options_of(state, *options)]
 
 
 @pytest.fixture(scope="module")
@@ -221,25 +240,28 @@ def test_flights_run_on_the_sample(flights):
     assert_nothing_runs(flights.settings)
 
 
-def test_a_failing_script_fails_the_demo(tmp_path, adult, monkeypatch):
+def test_a_failing_script_fails_the_demo(tmp_path, adult):
     jobs = tmp_path / "jobs"
-    jobs.mkdir()
-    for script in packaged.jobs().glob("*.py"):
-        (jobs / script.name).write_text(script.read_text())
-    broken = (
-        (jobs / "census_train.py")
-        .read_text()
-        .replace("def main() -> None:\n", "def main() -> None:\n    raise ValueError('no column salary')\n")
+    shutil.copytree(packaged.jobs(), jobs)
+    script = (jobs / "census_train.py").read_text()
+    start = "def main() -> None:\n"
+    assert start in script
+    (jobs / "census_train.py").write_text(
+        script.replace(start, f"{start}    raise ValueError('no column salary')\n")
     )
-    (jobs / "census_train.py").write_text(broken)
-    monkeypatch.setattr(packaged, "jobs", lambda: jobs)
     state = tmp_path / "state"
-    result = CliRunner().invoke(
-        program, ["demo", "--json", "--state", str(state), "--port", "0", "--data", str(adult)]
+    done = subprocess.run(
+        [sys.executable, "-c", OTHER_JOBS, str(jobs), *options_of(state, "--json", "--data", str(adult))],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=LIMIT,
+        check=False,
     )
-    document = json.loads(result.stdout)
+    assert done.stdout, done.stderr
+    document = json.loads(done.stdout)
     states = {stage["name"]: stage["state"] for stage in document["stages"]}
-    assert result.exit_code == 1
+    assert done.returncode == 1
     assert document["ok"] is False
     assert (states["etl"], states["train"], states["predict"]) == ("COMPLETED", "FAILED", "SKIPPED")
     assert states["terminate"] == "COMPLETED"
@@ -252,7 +274,10 @@ def test_a_failing_script_fails_the_demo(tmp_path, adult, monkeypatch):
 def test_interrupted_in_a_step_nothing_is_left(tmp_path, adult):
     state = tmp_path / "state"
     process = subprocess.Popen(
-        command(state, "--data", str(adult)), env=environment(), stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", INTERRUPTIBLE, *options_of(state, "--data", str(adult))],
+        env=environment(),
+        stderr=subprocess.PIPE,
+        text=True,
     )
     try:
         assert process.stderr is not None

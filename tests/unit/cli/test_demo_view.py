@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import time
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -154,15 +155,18 @@ def test_the_live_picture_shows_bytes_of_the_upload():
     assert "500 of 1,000 bytes" in printed(view.picture())
 
 
-@pytest.mark.parametrize("width", [80, 120])
-def test_no_line_of_the_picture_is_wider_than_the_terminal(width):
-    view = demo_view.LiveView(console(width, terminal=True), Watch(SEEN), clock=lambda: 0.0)
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_only_the_figures_give_way_where_the_terminal_is_narrow(width):
+    view = demo_view.LiveView(console(width, terminal=True), Watch(SEEN), clock=lambda: 12.0)
     for stage in stages():
         view.begun(stage.name)
-        view.ended(stage)
+        view.ended(replace(stage, state=StageState.FAILED, error="a long story " * 20))
     lines = printed(view.picture(), width).splitlines()
     assert len(lines) == 7
     assert max(map(len, lines)) <= width
+    for line, name in zip(lines, RESULTS, strict=True):
+        assert line.split()[:4] == ["✗", name, "1.5", "s"]
+        assert "…" in line
 
 
 def test_a_terminal_gets_the_live_view_and_a_pipe_plain_lines():
