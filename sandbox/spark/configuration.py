@@ -10,6 +10,7 @@ from sandbox.runtime.address import Address
 from sandbox.spark.java import Java
 
 _CREDENTIALS = "org.apache.hadoop.fs.s3a.SimpleAWSCredentialsProvider"
+LOOPBACK = "127.0.0.1"
 S3_SCHEMES = ("s3", "s3a", "s3n")
 _INHERITED = ("HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "USER")
 """What a job may see of the user's environment; the rest is the sandbox's, as on a cluster."""
@@ -24,6 +25,13 @@ class Installation:
     python: Path
     java: Java
     jars: tuple[Path, ...]
+    class_archive: Path | None = None
+    """A class archive that was made for `class_path`; None where there is none."""
+
+    @property
+    def class_path(self) -> str:
+        """The fetched jars, then Spark's own."""
+        return ":".join([*map(str, self.jars), f"{self.home}/jars/*"])
 
 
 @dataclass(frozen=True)
@@ -75,10 +83,8 @@ def catalog_properties(services: Services, warehouse: str) -> dict[str, str]:
 
 def base_properties(installation: Installation, services: Services, event_log: Path) -> dict[str, str]:
     """What holds for every application: classpath, loopback, event log."""
-    classpath = ":".join(map(str, installation.jars))
     return {
-        "spark.driver.extraClassPath": classpath,
-        "spark.executor.extraClassPath": classpath,
+        **jvm_properties(installation),
         "spark.driver.host": services.host,
         "spark.driver.bindAddress": services.host,
         "spark.ui.showConsoleProgress": "false",
@@ -89,6 +95,49 @@ def base_properties(installation: Installation, services: Services, event_log: P
     }
 
 
+def jvm_properties(installation: Installation) -> dict[str, str]:
+    """How JVMs start: from the class archive where there is one, drivers with the fast compiler alone.
+
+    A driver lives for seconds and mostly waits, so compiling it thoroughly costs more than it brings. A
+    script's own `spark.driver.extraJavaOptions` come later and win.
+    """
+    # Without the archive, or with another classpath, Java goes on and would only warn on standard output.
+    archive = f"-XX:SharedArchiveFile={installation.class_archive} -Xlog:cds=off -Xlog:cds+dynamic=off "
+    shared = archive if installation.class_archive else ""
+    properties = {"spark.driver.defaultJavaOptions": f"{shared}-XX:+UseSerialGC -XX:TieredStopAtLevel=1"}
+    if installation.class_archive is None:
+        return properties
+    return {
+        **properties,
+        "spark.executor.defaultJavaOptions": shared.strip(),
+        # The classpath must begin with the one that the archive was made for.
+        "spark.driver.extraClassPath": installation.class_path,
+        "spark.executor.extraClassPath": installation.class_path,
+    }
+
+
+def local_environment(installation: Installation, outer: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a Spark of its own, without any service of the sandbox.
+
+    `outer` is the user's environment; only its harmless part is passed on, so that a job sees the same
+    on every machine.
+    """
+    path = (installation.python.parent, installation.home / "bin", installation.java.home / "bin")
+    return {
+        **{name: outer[name] for name in _INHERITED if name in outer},
+        "PATH": ":".join([*map(str, path), "/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin"]),
+        "PYTHONUNBUFFERED": "1",
+        "JAVA_HOME": str(installation.java.home),
+        "SPARK_HOME": str(installation.home),
+        # Comes last on every classpath, so that a script's own --driver-class-path does not lose S3.
+        "SPARK_DIST_CLASSPATH": ":".join(map(str, installation.jars)),
+        "SPARK_LAUNCHER_OPTS": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1",
+        "SPARK_LOCAL_IP": LOOPBACK,
+        "PYSPARK_PYTHON": str(installation.python),
+        "PYSPARK_DRIVER_PYTHON": str(installation.python),
+    }
+
+
 def environment(
     installation: Installation,
     services: Services,
@@ -96,25 +145,13 @@ def environment(
     outer: Mapping[str, str],
     python_path: Iterable[Path] = (),
 ) -> dict[str, str]:
-    """The environment of a command: AWS clients find the sandbox, Spark finds itself.
-
-    `outer` is the user's environment; only its harmless part is passed on, so that a job sees the same
-    on every machine.
-    """
-    path = (installation.python.parent, installation.home / "bin", installation.java.home / "bin")
-    proxied = dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1,localhost")
+    """The environment of a command: AWS clients find the sandbox, Spark finds itself."""
     return {
-        **{name: outer[name] for name in _INHERITED if name in outer},
-        **proxied,
-        "PATH": ":".join([*map(str, path), "/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin"]),
+        **local_environment(installation, outer),
+        **dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1,localhost"),
         "PYTHONPATH": ":".join(map(str, python_path)),
-        "PYTHONUNBUFFERED": "1",
-        "JAVA_HOME": str(installation.java.home),
-        "SPARK_HOME": str(installation.home),
         "SPARK_CONF_DIR": str(conf),
         "SPARK_LOCAL_IP": services.host,
-        "PYSPARK_PYTHON": str(installation.python),
-        "PYSPARK_DRIVER_PYTHON": str(installation.python),
         "AWS_ENDPOINT_URL": services.endpoint.inside,
         "AWS_ACCESS_KEY_ID": services.access_key,
         "AWS_SECRET_ACCESS_KEY": services.secret_key,

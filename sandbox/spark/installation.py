@@ -5,12 +5,13 @@ from __future__ import annotations
 import importlib.util
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 
 from sandbox.errors import MachineError
 from sandbox.settings import Settings
-from sandbox.spark import jars, java
+from sandbox.spark import class_archive, jars, java
 from sandbox.spark.configuration import Installation
 
 
@@ -30,13 +31,15 @@ def find(settings: Settings, environment: Mapping[str, str]) -> Installation:
     folder = jar_folder(settings)
     if any(not (folder / jar.file_name).is_file() for jar in lock):
         jars.fetch(lock, folder, settings.offline)
-    return Installation(
+    spark = Installation(
         home=home,
         version=metadata.version("pyspark"),
         python=Path(sys.executable),
         java=found,
         jars=jars.present(lock, folder),
     )
+    archive = class_archive.location(spark)
+    return replace(spark, class_archive=archive) if archive.exists() else spark
 
 
 def spark_home() -> Path:

@@ -1,14 +1,15 @@
 """Java, jars and configuration: what is found, fetched and written."""
 
 import hashlib
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
 import pytest
 
-from sandbox.errors import MachineError
+from sandbox.errors import MachineError, WorkFailed
 from sandbox.runtime.address import Address
-from sandbox.spark import configuration, jars, java
+from sandbox.spark import class_archive, configuration, jars, java
 from sandbox.spark.application import ui_address
 from sandbox.spark.configuration import Installation, Services
 from sandbox.spark.failure import cause
@@ -131,6 +132,35 @@ def test_the_environment_is_the_sandboxs_not_the_users(services, installation):
     assert made["SPARK_LOCAL_IP"] == "127.0.0.1"
     assert made["AWS_ENDPOINT_URL"] == "http://127.0.0.1:4566"
     assert made["PATH"].startswith("/v/bin:/spark/bin:/j/bin:")
+
+
+def test_the_class_archive_is_mapped_where_there_is_one(installation):
+    plain = configuration.jvm_properties(installation)
+    assert plain == {"spark.driver.defaultJavaOptions": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"}
+    shared = configuration.jvm_properties(replace(installation, class_archive=Path("/x.jsa")))
+    for part in ("driver", "executor"):
+        assert shared[f"spark.{part}.extraClassPath"] == "/a.jar:/spark/jars/*"
+        assert "-XX:SharedArchiveFile=/x.jsa" in shared[f"spark.{part}.defaultJavaOptions"]
+
+
+def test_the_archive_belongs_to_one_java_and_one_set_of_jars(installation):
+    here = class_archive.location(installation)
+    assert here.parent == installation.home
+    other_java = replace(installation, java=java.Java(Path("/k"), 17, "x"))
+    other_jars = replace(installation, jars=(Path("/b.jar"),))
+    assert len({here, class_archive.location(other_java), class_archive.location(other_jars)}) == 3
+
+
+def test_an_archive_that_cannot_be_made_is_told(tmp_path, installation):
+    broken = replace(installation, home=tmp_path, java=java.Java(fake_java(tmp_path / "j", "17"), 17, "x"))
+    with pytest.raises(WorkFailed, match="not made"):
+        class_archive.make(broken, {}, tmp_path)
+    assert list(tmp_path.glob("*.jsa")) == []
+
+
+def test_s3_is_on_every_classpath_even_when_a_script_brings_its_own(services, installation):
+    made = configuration.environment(installation, services, Path("/conf"), {})
+    assert made["SPARK_DIST_CLASSPATH"] == "/a.jar"
 
 
 def test_every_scheme_of_emrs_scripts_is_s3a(services):
