@@ -71,8 +71,8 @@ def start(settings: Settings) -> dict[str, Any]:
     """Start a sandbox in the background and wait until it is ready; returns its record."""
     settings.state.mkdir(parents=True, exist_ok=True)
     record_path(settings).unlink(missing_ok=True)
-    argv = [sys.executable, "-m", "sandbox", "up", "--foreground", "--state", str(settings.state)]
-    argv += ["--port", str(settings.port)] + (["--offline"] if settings.offline else [])
+    argv = [sys.executable, "-m", "sandbox.cli.serve", str(settings.state), str(settings.port)]
+    argv += ["--offline"] if settings.offline else []
     # glibc gives every thread a heap of its own; two are enough for a server that mostly waits.
     environment = {**os.environ, marks.MARK: settings.mark, "MALLOC_ARENA_MAX": "2"}
     with log_path(settings).open("wb") as log:

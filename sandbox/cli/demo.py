@@ -13,7 +13,6 @@ from typing import Annotated, Any
 
 import typer
 
-from sandbox.aws.clients import Clients
 from sandbox.cli import background, console, demo_view, fetching, options
 from sandbox.cli.demo_spark import SparkWatch
 from sandbox.cli.demo_summary import Aftermath, show
@@ -24,7 +23,6 @@ from sandbox.demo.stages import Narrator, Silence, Stage, StageState
 from sandbox.demo.track import Track
 from sandbox.demo.track import track as track_named
 from sandbox.demo.waiting import Wait
-from sandbox.demo.workflow import Account, Course
 from sandbox.errors import WorkFailed
 from sandbox.settings import Settings
 
@@ -115,13 +113,19 @@ def run(plan: Plan, silent: bool) -> tuple[list[Stage], str]:
 
 def _narrated(plan: Plan, record: dict[str, Any], silent: bool) -> tuple[list[Stage], str]:
     """The course with its story; also what the sandbox says will be lost when it ends."""
+    # Imported here: boto3 is slow to import, and every other command does without it.
+    from sandbox.aws.clients import Clients
+    from sandbox.demo.workflow import Account, Course
 
     def master_ui(cluster_id: str) -> str | None:
         clusters = background.status(plan.settings)["clusters"]
         return next((entry["master_ui"] for entry in clusters if entry["id"] == cluster_id), None)
 
     def course(narrator: Narrator) -> list[Stage]:
-        with contextlib.closing(_clients(record)) as clients:
+        variables = record["environment"]
+        keys = (variables["AWS_ACCESS_KEY_ID"], variables["AWS_SECRET_ACCESS_KEY"])
+        made = Clients(record["endpoint"], *keys, variables["AWS_DEFAULT_REGION"])
+        with contextlib.closing(made) as clients:
             account = Account(clients, plan.settings.account, master_ui=master_ui)
             wait = Wait(time.monotonic, time.sleep)
             return Course(plan.track, plan.dataset, account, plan.jobs, wait, narrator, plan.keep).run()
@@ -151,16 +155,6 @@ def _terminated_like_interrupted() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-def _clients(record: dict[str, Any]) -> Clients:
-    variables = record["environment"]
-    return Clients(
-        record["endpoint"],
-        variables["AWS_ACCESS_KEY_ID"],
-        variables["AWS_SECRET_ACCESS_KEY"],
-        variables["AWS_DEFAULT_REGION"],
-    )
 
 
 def _options(plan: Plan) -> str:

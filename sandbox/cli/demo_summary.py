@@ -133,7 +133,7 @@ def confusion(matrix: Sequence[Sequence[int]], labels: Sequence[str]) -> Table:
 
 def comparison(lines: Sequence[Record]) -> Table:
     """What a random split would have claimed."""
-    table = Table(title="Area under ROC: a random split flatters deep trees", title_justify="left")
+    table = Table(title="AUC by split and depth", title_justify="left")
     for name in ("split", "depth", "training", "held out"):
         table.add_column(name, justify="left" if name == "split" else "right")
     for line in lines:

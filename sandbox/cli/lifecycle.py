@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
-import threading
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
 from sandbox.cli import background, console, fetching, options
-from sandbox.settings import Settings
 
 Foreground = Annotated[bool, typer.Option("--foreground", help="Stay here until Ctrl-C or SIGTERM.")]
 Wipe = Annotated[bool, typer.Option("--wipe", help="Also delete the state folder.")]
@@ -32,7 +28,10 @@ def up(
         _announce(record, json, f"A sandbox already runs on {settings.state}.")
         return
     if foreground:
-        _serve(settings, json)
+        # Imported here: only the process that serves needs every part.
+        from sandbox.cli.serve import serve
+
+        serve(settings, lambda record: _announce(record, json, "The sandbox is up; Ctrl-C ends it."))
         return
     fetching.jars(settings)
     _announce(background.start(settings), json, "The sandbox is up.")
@@ -89,39 +88,6 @@ def env(state: options.State = None, json: options.Json = False) -> None:
         return
     for name, value in variables.items():
         sys.stdout.write(f"export {name}={value}\n")
-
-
-def _serve(settings: Settings, json: bool) -> None:
-    """Run a sandbox in this process until a signal comes."""
-    from sandbox.app import Sandbox
-
-    ended = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.set())
-    sandbox = Sandbox(settings=settings)
-    sandbox.start()
-    try:
-        record = _record(sandbox, settings)
-        background.write_record(settings, record)
-        _announce(record, json, "The sandbox is up; Ctrl-C ends it.")
-        ended.wait()
-    finally:
-        # A second signal ends the process at once; what is left is found by its mark.
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, signal.SIG_DFL)
-        background.record_path(settings).unlink(missing_ok=True)
-        sandbox.stop()
-
-
-def _record(sandbox: Any, settings: Settings) -> dict[str, Any]:
-    return {
-        "endpoint": sandbox.endpoint,
-        "state": str(settings.state),
-        "pid": os.getpid(),
-        "metastore": sandbox.metastore,
-        "environment": sandbox.environment(),
-        "messages": sandbox.messages,
-    }
 
 
 def _announce(record: dict[str, Any], json: bool, headline: str) -> None:

@@ -11,7 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from sandbox.demo import packaged, synthetic
+from sandbox.demo import packaged
 from sandbox.demo.track import Track
 from sandbox.errors import UsageError
 
@@ -100,6 +100,9 @@ def sha256(content: bytes) -> str:
 def _census(given: Path | None, cached: Path) -> Dataset:
     path = given or (cached if cached.is_file() else None)
     if path is None:
+        # Imported here: numpy is slow to import, and the real file is the usual case.
+        from sandbox.demo import synthetic
+
         content = synthetic.adult()
         return Dataset(
             name="synthetic-adult",

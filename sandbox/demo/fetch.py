@@ -17,10 +17,6 @@ import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-import pyarrow
-import pyarrow.csv
-import pyarrow.parquet
-
 from sandbox.demo.dataset import ADULT_SHA256, cached_adult, cached_flights, sha256
 from sandbox.errors import MachineError, WorkFailed
 
@@ -118,6 +114,10 @@ def write_planes(content: bytes, folder: Path) -> None:
     """One Parquet file."""
     path = folder / "planes" / "planes.parquet"
     path.parent.mkdir()
+    # Imported here: only the flights need it, and it is slow to import.
+    import pyarrow.csv
+    import pyarrow.parquet
+
     options = pyarrow.csv.ConvertOptions(null_values=["NA"], strings_can_be_null=True)
     pyarrow.parquet.write_table(
         pyarrow.csv.read_csv(io.BytesIO(content), convert_options=options), path, compression="snappy"
