@@ -12,6 +12,9 @@ from sandbox.spark.java import Java
 _CREDENTIALS = "org.apache.hadoop.fs.s3a.SimpleAWSCredentialsProvider"
 LOOPBACK = "127.0.0.1"
 S3_SCHEMES = ("s3", "s3a", "s3n")
+QUICK = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"
+"""Options of a JVM that shall start fast rather than compute fast."""
+FEW_CORES = 2
 _INHERITED = ("HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "USER")
 """What a job may see of the user's environment; the rest is the sandbox's, as on a cluster."""
 
@@ -25,6 +28,7 @@ class Installation:
     python: Path
     java: Java
     jars: tuple[Path, ...]
+    cores: int
     class_archive: Path | None = None
     """A class archive that was made for `class_path`; None where there is none."""
 
@@ -98,22 +102,23 @@ def base_properties(installation: Installation, services: Services, event_log: P
 def jvm_properties(installation: Installation) -> dict[str, str]:
     """How JVMs start: from the class archive where there is one, drivers with the fast compiler alone.
 
-    A driver lives for seconds and mostly waits, so compiling it thoroughly costs more than it brings. A
-    script's own `spark.driver.extraJavaOptions` come later and win.
+    A driver lives for seconds and mostly waits, so compiling it thoroughly costs more than it brings; on few
+    cores that holds for executors too, since the compiler takes the cores that tasks need. A script's own
+    `spark.driver.extraJavaOptions` come later and win.
     """
     # Without the archive, or with another classpath, Java goes on and would only warn on standard output.
-    archive = f"-XX:SharedArchiveFile={installation.class_archive} -Xlog:cds=off -Xlog:cds+dynamic=off "
-    shared = archive if installation.class_archive else ""
-    properties = {"spark.driver.defaultJavaOptions": f"{shared}-XX:+UseSerialGC -XX:TieredStopAtLevel=1"}
-    if installation.class_archive is None:
-        return properties
-    return {
-        **properties,
-        "spark.executor.defaultJavaOptions": shared.strip(),
-        # The classpath must begin with the one that the archive was made for.
-        "spark.driver.extraClassPath": installation.class_path,
-        "spark.executor.extraClassPath": installation.class_path,
+    archive = f"-XX:SharedArchiveFile={installation.class_archive} -Xlog:cds=off -Xlog:cds+dynamic=off"
+    shared = (archive,) if installation.class_archive else ()
+    executor = (*shared, QUICK) if installation.cores <= FEW_CORES else shared
+    properties = {
+        "spark.driver.defaultJavaOptions": " ".join((*shared, QUICK)),
+        "spark.executor.defaultJavaOptions": " ".join(executor),
     }
+    if installation.class_archive:
+        # The classpath must begin with the one that the archive was made for.
+        for part in ("driver", "executor"):
+            properties[f"spark.{part}.extraClassPath"] = installation.class_path
+    return properties
 
 
 def local_environment(installation: Installation, outer: Mapping[str, str]) -> dict[str, str]:
@@ -131,7 +136,7 @@ def local_environment(installation: Installation, outer: Mapping[str, str]) -> d
         "SPARK_HOME": str(installation.home),
         # Comes last on every classpath, so that a script's own --driver-class-path does not lose S3.
         "SPARK_DIST_CLASSPATH": ":".join(map(str, installation.jars)),
-        "SPARK_LAUNCHER_OPTS": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1",
+        "SPARK_LAUNCHER_OPTS": QUICK,
         "SPARK_LOCAL_IP": LOOPBACK,
         "PYSPARK_PYTHON": str(installation.python),
         "PYSPARK_DRIVER_PYTHON": str(installation.python),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
@@ -37,6 +38,7 @@ def find(settings: Settings, environment: Mapping[str, str]) -> Installation:
         python=Path(sys.executable),
         java=found,
         jars=jars.present(lock, folder),
+        cores=os.cpu_count() or 1,
     )
     archive = class_archive.location(spark)
     return replace(spark, class_archive=archive) if archive.exists() else spark

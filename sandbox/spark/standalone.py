@@ -13,7 +13,7 @@ from typing import Any
 
 from sandbox.runtime import readiness
 from sandbox.runtime.process import Command
-from sandbox.spark.configuration import Installation
+from sandbox.spark.configuration import QUICK, Installation
 
 MASTER_CLASS = "org.apache.spark.deploy.master.Master"
 WORKER_CLASS = "org.apache.spark.deploy.worker.Worker"
@@ -122,7 +122,7 @@ def _daemon(
     variables = {
         **environment,
         "SPARK_DAEMON_MEMORY": "256m",
-        "SPARK_DAEMON_JAVA_OPTS": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1",
+        "SPARK_DAEMON_JAVA_OPTS": QUICK,
         "SPARK_LOCAL_DIRS": str(home / "local"),
     }
     return Command(

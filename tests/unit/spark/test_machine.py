@@ -118,7 +118,12 @@ def services():
 @pytest.fixture
 def installation():
     return Installation(
-        Path("/spark"), "3.5.9", Path("/v/bin/python"), java.Java(Path("/j"), 17, "x"), (Path("/a.jar"),)
+        Path("/spark"),
+        "3.5.9",
+        Path("/v/bin/python"),
+        java.Java(Path("/j"), 17, "x"),
+        (Path("/a.jar"),),
+        cores=8,
     )
 
 
@@ -136,11 +141,21 @@ def test_the_environment_is_the_sandboxs_not_the_users(services, installation):
 
 def test_the_class_archive_is_mapped_where_there_is_one(installation):
     plain = configuration.jvm_properties(installation)
-    assert plain == {"spark.driver.defaultJavaOptions": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"}
+    assert plain == {
+        "spark.driver.defaultJavaOptions": configuration.QUICK,
+        "spark.executor.defaultJavaOptions": "",
+    }
     shared = configuration.jvm_properties(replace(installation, class_archive=Path("/x.jsa")))
     for part in ("driver", "executor"):
         assert shared[f"spark.{part}.extraClassPath"] == "/a.jar:/spark/jars/*"
         assert "-XX:SharedArchiveFile=/x.jsa" in shared[f"spark.{part}.defaultJavaOptions"]
+
+
+@pytest.mark.parametrize(("cores", "quick"), [(1, True), (2, True), (3, False), (16, False)])
+def test_executors_compile_thoroughly_where_there_are_cores_for_it(installation, cores, quick):
+    properties = configuration.jvm_properties(replace(installation, cores=cores))
+    assert (configuration.QUICK in properties["spark.executor.defaultJavaOptions"]) is quick
+    assert configuration.QUICK in properties["spark.driver.defaultJavaOptions"]
 
 
 def test_the_archive_belongs_to_one_java_and_one_set_of_jars(installation):
