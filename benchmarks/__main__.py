@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -19,7 +18,8 @@ from rich.table import Table
 
 from benchmarks import bare
 from benchmarks.measure import Comparison, compare, seconds
-from sandbox import Sandbox, Settings
+from sandbox import Sandbox
+from sandbox.spark.configuration import catalog_properties, s3_properties
 
 SCRIPT = """
 from pyspark.sql import SparkSession
@@ -120,22 +120,34 @@ def step(folder: Path, rounds: int) -> list[Comparison]:
 
 
 def demo(folder: Path, rounds: int) -> list[Comparison]:
-    """The whole course, beside one hand-written script that does the same work on local files."""
-    settings = Settings.read(os.environ, folder / "demo", 0)
-    spark = bare.spark(settings)
-    raw = folder / "adult.data"
+    """The whole course, beside one hand-written script that does the same work on the same S3 and catalog."""
     from sandbox.demo import synthetic
 
-    synthetic.write(raw)
+    raw = folder / "adult.data"
+    raw.write_bytes(synthetic.adult())
+    with Sandbox(state=folder / "other", port=0) as sandbox:
+        s3: Any = sandbox.client("s3")
+        s3.create_bucket(Bucket="handwritten")
+        s3.upload_file(str(raw), "handwritten", "raw/adult.data")
+        spark = bare.spark(sandbox.settings)
+        services, warehouse = sandbox.parts.services, f"file:{folder / 'warehouse'}"
+        options = {
+            **s3_properties(services),
+            **catalog_properties(services, warehouse),
+            "spark.driver.extraClassPath": ":".join(map(str, spark.jars)),
+        }
+        conf = [part for name, value in options.items() for part in ("--conf", f"{name}={value}")]
+        script = str(Path(__file__).parent / "handwritten.py")
 
-    def ours() -> float:
-        arguments = ("--state", str(folder / "demo"), "--port", "0", "--data", str(raw), "--json")
-        return seconds(lambda: program("demo", *arguments))
+        def ours() -> float:
+            arguments = ("--state", str(folder / "demo"), "--port", "0", "--data", str(raw), "--json")
+            return seconds(lambda: program("demo", *arguments))
 
-    def theirs() -> float:
-        return bare.submit(spark, str(Path(__file__).parent / "handwritten.py"), str(raw), str(folder))
+        def theirs() -> float:
+            places = ("s3://handwritten/raw/adult.data", "s3://handwritten/out")
+            return bare.submit(spark, "--master", "local[*]", *conf, script, *places)
 
-    return [compare("demo, beside one script", ours, theirs, rounds, "<= 1.3")]
+        return [compare("demo, beside one script", ours, theirs, rounds, "<= 1.3")]
 
 
 def _waiting_cluster(sandbox: Sandbox, core: int) -> str:

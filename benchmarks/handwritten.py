@@ -1,12 +1,11 @@
-"""What a person would write for the same work: one PySpark script, one JVM, local files.
+"""What a person would write for the same work: one PySpark script in one JVM, on S3 and the catalog.
 
-Reads the raw census file, cleans it, writes Parquet, reads it back, trains and evaluates the tree, saves the
-model, loads it and scores one person. Usage: handwritten.py RAW FOLDER
+Reads the raw census file, cleans it, writes Parquet as a table of the catalog, reads it back, trains and
+evaluates the tree, saves the model, loads it and scores one person. Usage: handwritten.py RAW FOLDER
 """
 
 import json
 import sys
-from pathlib import Path
 
 from pyspark.ml import Pipeline, PipelineModel
 from pyspark.ml.classification import DecisionTreeClassifier
@@ -16,7 +15,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F  # noqa: N812 - Spark's own alias
 
 raw, folder = sys.argv[1], sys.argv[2]
-spark = SparkSession.builder.master("local[*]").appName("handwritten").getOrCreate()
+spark = SparkSession.builder.appName("handwritten").enableHiveSupport().getOrCreate()
 names = {
     0: "age",
     1: "workclass",
@@ -30,9 +29,10 @@ lines = spark.read.csv(raw, inferSchema=True)
 trimmed = lines.select(*(F.trim(F.col(f"_c{index}")).alias(name) for index, name in names.items()))
 clean = trimmed.select(*(F.when(F.col(name) != "?", F.col(name)).alias(name) for name in trimmed.columns))
 typed = clean.withColumn("age", F.col("age").cast("long")).withColumn("hours", F.col("hours").cast("long"))
-typed.write.mode("overwrite").parquet(f"{folder}/clean")
+spark.sql("CREATE DATABASE IF NOT EXISTS handwritten")
+typed.write.mode("overwrite").option("path", f"{folder}/clean").saveAsTable("handwritten.clean")
 
-people = spark.read.parquet(f"{folder}/clean").withColumn("label", (F.col("income") == ">50K").cast("double"))
+people = spark.table("handwritten.clean").withColumn("label", (F.col("income") == ">50K").cast("double"))
 train, test = people.randomSplit([0.8, 0.2], seed=42)
 train, test = train.cache(), test.cache()
 texts = ["workclass", "education", "relationship", "occupation"]
@@ -54,5 +54,8 @@ person = spark.createDataFrame(
 )
 answer = PipelineModel.load(f"{folder}/model").transform(person).select("prediction", "probability").first()
 metrics["prediction"] = answer["prediction"]
-(Path(folder) / "metrics.json").write_text(json.dumps(metrics))
+path = spark._jvm.org.apache.hadoop.fs.Path(f"{folder}/metrics.json")
+stream = path.getFileSystem(spark._jsc.hadoopConfiguration()).create(path, True)
+stream.write(bytearray(json.dumps(metrics), "utf-8"))
+stream.close()
 spark.stop()
