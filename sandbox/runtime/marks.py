@@ -51,4 +51,3 @@ def end(processes: Iterable[psutil.Process], grace: float) -> None:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
     psutil.wait_procs(alive, timeout=grace)
-
