@@ -33,7 +33,6 @@ def cluster(value: Cluster, naming: Naming) -> Document:
             **{name: recorded[name] for name in _EC2_MEMBERS if name in recorded},
             "RequestedEc2SubnetIds": recorded.get("Ec2SubnetIds", []),
             "IamInstanceProfile": recorded.get("JobFlowRole"),
-            "Ec2AvailabilityZone": f"{naming.region}a",
         },
         "InstanceCollectionType": "INSTANCE_GROUP",
         "LogUri": value.log_uri,
@@ -70,7 +69,6 @@ def summary(value: Cluster, naming: Naming) -> Document:
         "Id": value.id,
         "Name": value.name,
         "ClusterArn": naming.cluster_arn(value.id),
-        "NormalizedInstanceHours": 0,
         "Status": {
             "State": value.state,
             "StateChangeReason": _reason(value.reason),

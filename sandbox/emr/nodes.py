@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,6 +105,18 @@ def start(site: Site, cluster: Cluster, processes: Processes, size: WorkerSize) 
         ready = standalone.worker_ready(address, number)
         readiness.wait(ready, worker, f"the Spark worker of {instance.ec2_id}", standalone.READY_TIMEOUT)
     return chosen
+
+
+def gather_executor_logs(site: Site, cluster: Cluster) -> None:
+    """Copy what executors wrote to where EMR has it: `containers/<application>/<executor>/`."""
+    layout = site.layout(cluster.id)
+    for instance in cluster.instances:
+        work = layout.node(instance.ec2_id) / "work"
+        for source in sorted(work.glob("app-*/*/std*")):
+            application, executor = source.parent.parent.name, source.parent.name
+            target = layout.logs / "containers" / application / f"{instance.ec2_id}_{executor}" / source.name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
 
 
 def properties(site: Site, cluster: Cluster, address: MasterAddress, chosen: Ports) -> dict[str, str]:

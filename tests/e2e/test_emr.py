@@ -161,6 +161,9 @@ def test_a_transient_cluster_runs_its_steps_and_ends(sandbox, s3):
     node = f"node/{masters[0]['Ec2InstanceId']}"
     assert application in log(s3, id, f"{node}/applications/spark/spark-master.log")
     assert log(s3, id, f"{node}/bootstrap-actions/1/stdout").startswith("1.")
+    (worker,) = sandbox.client("emr").list_instances(ClusterId=id, InstanceGroupTypes=["CORE"])["Instances"]
+    executor = f"containers/{application}/{worker['Ec2InstanceId']}_0"
+    assert "Executor" in log(s3, id, f"{executor}/stderr")
 
     table = sandbox.client("glue").get_table(DatabaseName="e2e", Name="numbers")["Table"]
     assert table["StorageDescriptor"]["Location"].startswith("s3://emr-e2e/e2e.db")
