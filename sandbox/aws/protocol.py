@@ -92,6 +92,9 @@ def xml_failure(error: AwsError) -> Response:
 def _parse(body: bytes) -> Document:
     try:
         request = json.loads(body or b"{}")
+        if b"\\ud" in body.lower():
+            # Half of a surrogate pair is no character: it can neither be stored nor be sent back.
+            json.dumps(request, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise AwsError("SerializationException", f"The request body is not JSON: {error}") from error
     if not isinstance(request, dict):

@@ -14,6 +14,8 @@ from sandbox.errors import MachineError
 
 THREADS = 96
 """Requests in progress at once; an idle keep-alive connection occupies none."""
+IDLE_CONNECTIONS = 256
+"""Connections that are kept open; beyond cheroot's own 10, a few boto3 pools would connect anew each time."""
 
 
 class _HeaderNames(Gateway_10):
@@ -33,6 +35,7 @@ class Server:
             (host, port), application, numthreads=THREADS, max=THREADS, request_queue_size=256, timeout=60
         )
         self._cheroot.shutdown_timeout = 1
+        self._cheroot.keep_alive_conn_limit = IDLE_CONNECTIONS
         self._cheroot.gateway = _HeaderNames
         self._host = host
         self._port = port

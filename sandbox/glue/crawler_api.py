@@ -24,6 +24,7 @@ _NOT_EMULATED = (
     "Schedule", "LakeFormationConfiguration", "CrawlerSecurityConfiguration", "CatalogId",
 )  # fmt: skip
 _TARGET_MEMBERS = ("ConnectionName", "EventQueueArn", "DlqEventQueueArn")
+_MILLISECONDS = re.compile("[0-9]{1,18}")
 _SAMPLE_SIZES = range(1, 250)
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "GT": operator.gt, "GE": operator.ge, "LT": operator.lt, "LE": operator.le, "EQ": operator.eq,
@@ -215,7 +216,7 @@ def _filter(condition: Document) -> Callable[[Crawl], bool]:
         case "STATE":
             return lambda crawl: compare(crawl.state.value, value)
         case "START_TIME" | "END_TIME":
-            if not value.isdigit():
+            if not _MILLISECONDS.fullmatch(value):
                 raise _invalid(f"{field} is compared with milliseconds since the epoch, not {value!r}")
             bound = int(value)
             if field == "START_TIME":

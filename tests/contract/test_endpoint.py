@@ -30,6 +30,18 @@ def test_a_connection_serves_many_requests(sandbox):
     connection.close()
 
 
+def test_many_idle_connections_are_kept(sandbox):
+    connections = [http.client.HTTPConnection(*address(sandbox), timeout=30) for _ in range(40)]
+    for _ in range(2):
+        for connection in connections:
+            connection.request("POST", "/", b"{}", GET_DATABASES)
+            response = connection.getresponse()
+            response.read()
+            assert response.getheader("Connection", "keep-alive").lower() != "close"
+    for connection in connections:
+        connection.close()
+
+
 def test_another_host_header_is_forbidden(sandbox):
     connection = http.client.HTTPConnection(*address(sandbox), timeout=30)
     connection.request("POST", "/", b"{}", {**GET_DATABASES, "Host": "attacker.example"})

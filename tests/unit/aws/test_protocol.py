@@ -47,6 +47,7 @@ def test_an_answer_is_serialised_without_nulls_and_with_epoch_seconds(service):
         ("GetDatabase", b"[]", 400, "SerializationException"),
         ("GetDatabase", b"\xff\xfe", 400, "SerializationException"),
         ("GetDatabase", b"[" * 100_000, 400, "SerializationException"),
+        ("GetDatabase", b'{"Name": "half \\uD83D"}', 400, "SerializationException"),
         ("GetTables", {"DatabaseName": "d"}, 501, "NotEmulated"),
         ("GetNothing", {}, 501, "UnknownOperationException"),
         ("GetDatabase", {"Name": "broken"}, 500, "InternalFailure"),
@@ -84,3 +85,8 @@ def test_two_groups_cannot_perform_the_same_operation():
     model = botocore.session.get_session().get_service_model("glue")
     with pytest.raises(TypeError, match="GetDatabase"):
         Service(model, [Databases(), Databases()])
+
+
+def test_a_pair_of_surrogates_is_a_character(service):
+    status, document, _ = call(service, "GetDatabase", b'{"Name": "\\ud83d\\ude00"}')
+    assert (status, document["Database"]["Name"]) == (200, "\U0001f600")

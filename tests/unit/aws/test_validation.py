@@ -50,6 +50,7 @@ def test_a_right_request_passes():
             {"JobFlowId": "j", "Steps": [{"Name": "s"}]},
             "at 'steps.1.member.hadoopJarStep' failed to satisfy constraint: Member must not be null",
         ),
+        ("emr", "ListClusters", {"CreatedAfter": "2020-01-01T00:00:00Z"}, "must be of type timestamp"),
         ("emr", "ListSteps", {"ClusterId": "j", "StepStates": ["DONE"]}, "enum value set: [PENDING"),
     ],
 )

@@ -230,12 +230,13 @@ def test_crawls_are_filtered(glue: Glue, field: str, operator: str, value: str, 
     assert len(glue("ListCrawls", CrawlerName="c", Filters=[condition])["Crawls"]) == found
     with fault("NotEmulated", "DPU_HOUR"):
         glue("ListCrawls", CrawlerName="c", Filters=[condition | {"FieldName": "DPU_HOUR"}])
-    with fault("InvalidInputException", "'now'"):
-        glue(
-            "ListCrawls",
-            CrawlerName="c",
-            Filters=[condition | {"FieldName": "END_TIME", "FieldValue": "now"}],
-        )
+    for wrong in ("now", "²", "9" * 5000):
+        with fault("InvalidInputException", wrong):
+            glue(
+                "ListCrawls",
+                CrawlerName="c",
+                Filters=[condition | {"FieldName": "END_TIME", "FieldValue": wrong}],
+            )
 
 
 def test_lists_and_pages(glue: Glue) -> None:
