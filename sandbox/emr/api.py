@@ -5,17 +5,19 @@ https://docs.aws.amazon.com/emr/latest/APIReference/API_Operations.html
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from sandbox.aws.operations import Document, Fidelity, operation
 from sandbox.emr import describe, lifecycle, request, sizing
-from sandbox.emr.model import ENDED, STEP_ENDED, Cluster, ClusterState, Step, StepState
+from sandbox.emr.model import ENDED, Cluster, ClusterState, Step, StepState
 from sandbox.emr.supervisor import Supervisor
 from sandbox.errors import AwsError
 
 PAGE = 50
 """EMR's page size for every listing."""
+_MARKER = re.compile("[0-9]{1,9}")
 
 
 class EmrOperations:
@@ -59,7 +61,7 @@ class EmrOperations:
         chosen = [
             describe.summary(cluster, self._naming)
             for cluster in reversed(self._supervisor.all())
-            if cluster.state in states and float(after) <= cluster.timeline.created <= float(before)
+            if cluster.state in states and after <= cluster.timeline.created <= before
         ]
         return _page("Clusters", chosen, document.get("Marker"))
 
@@ -91,18 +93,9 @@ class EmrOperations:
         cluster = self._existing(document["JobFlowId"])
         if "ExecutionRoleArn" in document:
             raise AwsError("NotEmulated", "EMR Sandbox does not emulate runtime roles for steps", status=501)
-        if cluster.state in ENDED or cluster.state is ClusterState.TERMINATING:
-            raise AwsError(
-                "ValidationException",
-                "A job flow that is shutting down, terminating, or finished may not be modified.",
-            )
         steps = request.steps(document["Steps"], self._clock(), self._new_id)
-        active = sum(step.state not in STEP_ENDED for step in cluster.steps)
-        if active + len(steps) > request.MAX_STEPS:
-            raise AwsError(
-                "ValidationException", f"Maximum number of active steps for job flow is {request.MAX_STEPS}."
-            )
-        self._supervisor.apply(cluster.id, lifecycle.StepsAdded(steps))
+        added = lifecycle.StepsAdded(steps)
+        self._supervisor.apply(cluster.id, added, lambda now: request.check_room(now, len(steps)))
         return {"StepIds": [step.id for step in steps]}
 
     @operation(Fidelity.EXECUTED)
@@ -213,7 +206,7 @@ class EmrOperations:
 
 def _page(name: str, items: Sequence[Document], marker: str | None) -> Document:
     """One page; the marker is the number of items that came before."""
-    if marker is not None and not marker.isdigit():
+    if marker is not None and not _MARKER.fullmatch(marker):
         raise AwsError("InvalidRequestException", f"Marker '{marker}' is not valid.")
     start = int(marker or 0)
     page: Document = {name: list(items[start : start + PAGE])}

@@ -10,6 +10,8 @@ from typing import Any
 
 from sandbox.aws.operations import Document
 from sandbox.emr.model import (
+    ENDED,
+    STEP_ENDED,
     ActionOnFailure,
     BootstrapAction,
     Cluster,
@@ -29,6 +31,8 @@ NewId = Callable[[str, int], str]
 """Makes an id of a prefix and a number of letters or digits after it."""
 
 MAX_STEPS = 256
+MAX_INSTANCES = 10_000
+"""Instances of one group, more than any machine holds: a bound before each of them is made."""
 APPLICATIONS = {"spark": "Spark"}
 CLASSIFICATIONS = frozenset({"spark-defaults", "spark-hive-site"})
 
@@ -43,6 +47,7 @@ _USED = frozenset(
         "Applications",
         "Configurations",
         "Tags",
+        "StepConcurrencyLevel",
     }
 )
 _RECORDED = frozenset(
@@ -88,6 +93,8 @@ _GROUP_USED = frozenset({"Name", "InstanceRole", "InstanceType", "InstanceCount"
 def cluster(request: Document, now: float, new_id: NewId) -> Cluster:
     """A cluster about to start; `ValidationException` when the request is wrong, 501 when not emulated."""
     _refuse("RunJobFlow", request, _USED | _RECORDED)
+    if request.get("StepConcurrencyLevel", 1) != 1:
+        raise _not_emulated("RunJobFlow with a StepConcurrencyLevel other than 1")
     instances = request["Instances"]
     _refuse("RunJobFlow.Instances", instances, _INSTANCES_USED | _INSTANCES_RECORDED)
     _check_log_uri(request.get("LogUri"))
@@ -132,6 +139,19 @@ def steps(configs: list[Document], now: float, new_id: NewId) -> tuple[Step, ...
     for config in configs:
         _refuse("StepConfig", config, frozenset({"Name", "ActionOnFailure", "HadoopJarStep"}))
     return tuple(_step(config, now, new_id) for config in configs)
+
+
+def check_room(cluster: Cluster, more: int) -> None:
+    """Raise ValidationException when the cluster cannot take so many more steps."""
+    if cluster.state in ENDED or cluster.state is ClusterState.TERMINATING:
+        raise AwsError(
+            "ValidationException",
+            "A job flow that is shutting down, terminating, or finished may not be modified.",
+        )
+    active = sum(step.state not in STEP_ENDED for step in cluster.steps)
+    if active + more > MAX_STEPS:
+        message = f"Maximum number of active steps for job flow is {MAX_STEPS}."
+        raise AwsError("ValidationException", message)
 
 
 def tags(entries: list[Document]) -> dict[str, str]:
@@ -191,6 +211,8 @@ def _uniform(instances: Document) -> list[Document]:
             "or Instances.MasterInstanceType",
         )
     count = instances.get("InstanceCount", 1)
+    if count < 1:
+        raise AwsError("ValidationException", f"InstanceCount must be at least 1, not {count}")
     groups: list[Document] = [{"InstanceRole": "MASTER", "InstanceType": master, "InstanceCount": 1}]
     if count > 1:
         core = instances.get("SlaveInstanceType", master)
@@ -212,6 +234,9 @@ def _check_groups(groups: tuple[InstanceGroup, ...]) -> None:
     for group in groups:
         if group.count < 1:
             raise AwsError("ValidationException", f"Instance group {group.name} has no instance")
+        if group.count > MAX_INSTANCES:
+            message = f"Instance group {group.name} has more than {MAX_INSTANCES} instances"
+            raise AwsError("ValidationException", message)
 
 
 def _applications(entries: list[Document]) -> tuple[str, ...]:

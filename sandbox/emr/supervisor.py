@@ -82,12 +82,16 @@ class Supervisor:
             if cluster is not None:
                 self._documents.put(id, to_document(change(cluster)))
 
-    def apply(self, id: str, event: Event) -> Cluster:
-        """Advance one cluster; the new state is committed before any effect of it starts."""
+    def apply(self, id: str, event: Event, check: Callable[[Cluster], None] = lambda _: None) -> Cluster:
+        """Advance one cluster; the new state is committed before any effect of it starts.
+
+        `check` sees the cluster as it is at that moment; when it raises, nothing has changed.
+        """
         with self._lock:
             before = self.get(id)
             if before is None:
                 raise KeyError(id)
+            check(before)
             now = self._clock()
             cluster, effects = advance(before, event, now)
             with self._database.transaction():
@@ -189,8 +193,10 @@ class Supervisor:
 
     def _stop_nodes(self, cluster: Cluster) -> Event:
         self._processes.close(cluster.id)
+        nodes.gather_executor_logs(self._site, cluster)
         layout = self._site.layout(cluster.id)
-        logs.ship(self._s3(), cluster, layout, layout.logs / "node")
+        for folder in ("node", "containers"):
+            logs.ship(self._s3(), cluster, layout, layout.logs / folder)
         return lifecycle.NodesStopped()
 
     def worker_size(self, cluster: Cluster) -> WorkerSize:

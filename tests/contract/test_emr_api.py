@@ -2,6 +2,7 @@
 
 import gzip
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from botocore.exceptions import ClientError
@@ -169,8 +170,26 @@ def test_listings_come_in_pages(sandbox, launch):
     assert [len(page["Steps"]) for page in pages] == [50, 50, 20]
     names = [step["Name"] for page in pages for step in page["Steps"]]
     assert names == [str(number) for number in reversed(range(120))]
-    with pytest.raises(ClientError, match="Marker"):
-        emr.list_steps(ClusterId=id, Marker="x")
+    for marker in ("x", "²", "9" * 5000):
+        with pytest.raises(ClientError, match="Marker"):
+            emr.list_steps(ClusterId=id, Marker=marker)
+
+
+def test_no_more_than_256_steps_are_active_however_many_ask_at_once(sandbox, launch):
+    emr = sandbox.client("emr")
+    id = launch("sleep 60")
+
+    def add(_):
+        try:
+            return len(emr.add_job_flow_steps(JobFlowId=id, Steps=[STEP] * 50)["StepIds"])
+        except ClientError as error:
+            assert "Maximum number of active steps" in str(error)
+            return 0
+
+    with ThreadPoolExecutor(10) as callers:
+        assert sum(callers.map(add, range(10))) == 250
+    pages = emr.get_paginator("list_steps").paginate(ClusterId=id)
+    assert sum(len(page["Steps"]) for page in pages) == 250
 
 
 @pytest.mark.parametrize(

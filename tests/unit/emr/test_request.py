@@ -36,6 +36,10 @@ def test_a_cluster_has_an_instance_for_each_that_was_asked_for():
     assert len({instance.ec2_id for instance in cluster.instances}) == 3
 
 
+def test_the_default_of_one_step_at_a_time_may_be_said():
+    assert run(StepConcurrencyLevel=1).state == "STARTING"
+
+
 def test_the_uniform_form_makes_groups():
     cluster = run(Instances={"MasterInstanceType": "m5.xlarge", "InstanceCount": 3})
     assert [(group.role, group.count) for group in cluster.groups] == [(Role.MASTER, 1), (Role.CORE, 2)]
@@ -62,6 +66,18 @@ def test_the_uniform_form_makes_groups():
             "ValidationException",
             "no",
         ),
+        (
+            {"Instances": {"InstanceGroups": [GROUPS[0], {**GROUPS[1], "InstanceCount": 10**9}]}},
+            "ValidationException",
+            "more than 10000",
+        ),
+        (
+            {"Instances": {"MasterInstanceType": "m5.xlarge", "InstanceCount": 2**31 - 1}},
+            "ValidationException",
+            "more than 10000",
+        ),
+        ({"Instances": {"MasterInstanceType": "m5.xlarge", "InstanceCount": 0}}, "ValidationException", "0"),
+        ({"StepConcurrencyLevel": 2}, "NotEmulated", "StepConcurrencyLevel"),
         ({"LogUri": "logs/"}, "ValidationException", "Invalid logUri"),
         ({"ReleaseLabel": "7.1.0"}, "ValidationException", "release label is invalid"),
         ({"Steps": [STEP] * 257}, "ValidationException", "256"),
