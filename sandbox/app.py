@@ -126,7 +126,6 @@ class Sandbox:
     def start(self) -> Sandbox:
         """Recover what a crash left behind, then start everything; returns itself."""
         try:
-            self.settings.state.mkdir(parents=True, exist_ok=True)
             lock = StateLock(self.settings.state / "lock")
             lock.acquire()
             self._undo.callback(lock.release)

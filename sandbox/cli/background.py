@@ -15,6 +15,7 @@ import psutil
 
 from sandbox.errors import MachineError, ProcessDied, UsageError, WorkFailed
 from sandbox.runtime import marks, readiness
+from sandbox.runtime.lock import StateLock
 from sandbox.runtime.process import tail
 from sandbox.settings import Settings
 
@@ -68,8 +69,19 @@ def status(settings: Settings) -> dict[str, Any]:
 
 
 def start(settings: Settings) -> dict[str, Any]:
-    """Start a sandbox in the background and wait until it is ready; returns its record."""
-    settings.state.mkdir(parents=True, exist_ok=True)
+    """Start a sandbox in the background and wait until it is ready; returns its record.
+
+    Where two are asked for at once, the second call returns the record of the first one's.
+    """
+    alone = StateLock(settings.state / "up.lock")
+    alone.acquire(wait=True)
+    try:
+        return read_record(settings) or _start(settings)
+    finally:
+        alone.release()
+
+
+def _start(settings: Settings) -> dict[str, Any]:
     record_path(settings).unlink(missing_ok=True)
     argv = [sys.executable, "-m", "sandbox.cli.serve", str(settings.state), str(settings.port)]
     argv += ["--offline"] if settings.offline else []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -99,4 +100,5 @@ def _announce(record: dict[str, Any], json: bool, headline: str) -> None:
         console.tell(f"  {message}")
     console.data().print(f"endpoint  {record['endpoint']}")
     console.tell(f"  state     {record['state']}")
-    console.tell('Next: eval "$(sandbox env)" && aws s3 ls      or: sandbox demo')
+    state = options.state_option(Path(record["state"]))
+    console.tell(f'Next: eval "$(sandbox env{state})" && aws s3 ls      or: sandbox demo')

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -23,3 +24,8 @@ Follow = Annotated[bool, typer.Option("--follow", "-f", help="Go on printing wha
 def settings(state: Path | None, port: int | None = None, offline: bool = False) -> Settings:
     """The settings of this call."""
     return Settings.read(os.environ, state, port, offline)
+
+
+def state_option(state: Path) -> str:
+    """What a command that is told must bear to mean this state: nothing when that is the default."""
+    return "" if settings(None).state == state else f" --state {shlex.quote(str(state))}"

@@ -16,11 +16,14 @@ class StateLock:
         self._path = path
         self._handle: int | None = None
 
-    def acquire(self) -> None:
-        """Take the lock; `MachineError` when another process holds it."""
-        handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    def acquire(self, wait: bool = False) -> None:
+        """Take the lock, and make its folder where there is none.
+
+        When another process holds it: `MachineError`, or with `wait` only after that one has released it.
+        """
+        handle = self._open()
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except OSError as error:
             os.close(handle)
             raise MachineError(
@@ -28,6 +31,17 @@ class StateLock:
                 "sandbox status; choose another folder with --state, or sandbox down",
             ) from error
         self._handle = handle
+
+    def _open(self) -> int:
+        folder = self._path.parent
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            return os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise MachineError(
+                f"The state folder {folder} cannot be written: {error.strerror}",
+                "choose another with --state",
+            ) from error
 
     def release(self) -> None:
         """Give the lock back; nothing happens when it is not held."""

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import boto3
 import psutil
@@ -76,6 +77,19 @@ def test_up_status_env_down(state):
 def address(record):
     host, _, port = record["endpoint"].removeprefix("http://").partition(":")
     return host, int(port)
+
+
+def test_the_next_command_that_is_told_is_of_this_state(state):
+    done = run("up", "--state", str(state), "--port", "0")
+    assert f'eval "$(sandbox env --state {state})"' in done.stderr
+    assert "--state" not in run("up", SANDBOX_STATE=str(state)).stderr
+
+
+def test_two_that_start_at_once_are_one(state):
+    with ThreadPoolExecutor(3) as callers:
+        records = list(callers.map(lambda _: up(state), range(3)))
+    assert records == [records[0]] * 3
+    assert run("down", "--state", str(state), "--json").returncode == 0
 
 
 def test_two_sandboxes_run_side_by_side(state, tmp_path):
