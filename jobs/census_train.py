@@ -162,7 +162,9 @@ def describe_node(node, names: list[str], categories: dict[str, list[str]], labe
     feature = names[split.featureIndex()]
     described["feature"] = feature
     if split.getClass().getSimpleName() == "CategoricalSplit":
-        described["categories"] = [categories[feature][int(index)] for index in split.leftCategories()]
+        known = categories[feature]
+        described["categories"] = [known[int(index)] for index in split.leftCategories()]
+        described["other_categories"] = [known[int(index)] for index in split.rightCategories()]
     else:
         described["threshold"] = float(split.threshold())
     described["left"] = describe_node(node.leftChild(), names, categories, labels)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.markup import escape
@@ -29,9 +29,14 @@ def conditions(node: Node) -> tuple[str, str]:
     feature = node["feature"]
     if "threshold" in node:
         return f"{feature} <= {node['threshold']:g}", f"{feature} > {node['threshold']:g}"
-    names = [str(name) for name in node["categories"]]
+    others = node.get("other_categories")
+    right = _listed(others) if others else "any other"
+    return f"{feature}: {_listed(node['categories'])}", f"{feature}: {right}"
+
+
+def _listed(names: Sequence[str]) -> str:
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return f"{feature}: {', '.join(names[:SHOWN])}{more}", f"{feature}: any other"
+    return ", ".join(names[:SHOWN]) + more
 
 
 def _grow(branch: Tree, node: Node, labels: list[str], depth: int) -> None:

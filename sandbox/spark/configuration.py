@@ -193,6 +193,9 @@ appender.syslog.name = syslog
 appender.syslog.fileName = ${env:SANDBOX_SYSLOG:-/dev/null}
 appender.syslog.layout.type = PatternLayout
 appender.syslog.layout.pattern = %d{yyyy-MM-dd HH:mm:ss,SSS} %p %c (%t): %m%n%ex
+# Spark takes an application that Python starts for a shell, and would quiet it to warnings.
+logger.gateway.name = org.apache.spark.api.python.PythonGatewayServer
+logger.gateway.level = info
 logger.native.name = org.apache.hadoop.util.NativeCodeLoader
 logger.native.level = error
 logger.metrics.name = org.apache.hadoop.metrics2
