@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shlex
 import signal
 import time
 from collections.abc import Iterator
@@ -107,7 +106,12 @@ def run(plan: Plan, silent: bool) -> tuple[list[Stage], str]:
         summary = console.data()
         if not summary.is_terminal:
             summary.width = WIDTH
-        show(summary, stages, plan.dataset, Aftermath(endpoint, plan.stays, _options(plan), lost))
+        show(
+            summary,
+            stages,
+            plan.dataset,
+            Aftermath(endpoint, plan.stays, options.state_option(plan.settings.state), lost),
+        )
     return stages, endpoint
 
 
@@ -155,9 +159,3 @@ def _terminated_like_interrupted() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-def _options(plan: Plan) -> str:
-    """The option that other commands need to find this state; none for the default one."""
-    state = plan.settings.state
-    return "" if options.settings(None).state == state else f" --state {shlex.quote(str(state))}"

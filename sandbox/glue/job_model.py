@@ -99,6 +99,8 @@ def check_definition(definition: Document) -> None:
         raise AwsError("NotEmulated", f"EMR Sandbox does not emulate jobs of type {name!r}", status=501)
     if not command.get("ScriptLocation"):
         raise AwsError("InvalidInputException", "Script location cannot be empty. (Command.ScriptLocation)")
+    if definition.get("ExecutionProperty", {}).get("MaxConcurrentRuns", 1) < 1:
+        raise AwsError("InvalidInputException", "MaxConcurrentRuns must be at least 1")
     if definition.get("Connections", {}).get("Connections"):
         raise AwsError("NotEmulated", "EMR Sandbox does not emulate connections of a job", status=501)
     check_arguments(definition.get("DefaultArguments", {}))

@@ -32,6 +32,7 @@ def test_a_script_is_told_its_job_and_every_argument():
         ({"Command": {"Name": "glueray", "ScriptLocation": "s3://b/x"}}, "NotEmulated"),
         ({"Command": {"Name": "gluestreaming", "ScriptLocation": "s3://b/x"}}, "NotEmulated"),
         ({"Command": {"Name": "glueetl"}}, "InvalidInputException"),
+        ({"Command": COMMAND, "ExecutionProperty": {"MaxConcurrentRuns": 0}}, "InvalidInputException"),
         ({"Command": COMMAND, "Connections": {"Connections": ["db"]}}, "NotEmulated"),
         ({"Command": COMMAND, "DefaultArguments": {"--additional-python-modules": "x"}}, "NotEmulated"),
     ],
