@@ -15,6 +15,7 @@ from sandbox.emr.model import ENDED, Cluster, ClusterState, Failure, from_docume
 from sandbox.emr.nodes import Site
 from sandbox.errors import SandboxError
 from sandbox.runtime.processes import Processes
+from sandbox.runtime.workers import Workers
 from sandbox.spark.standalone import WorkerSize
 from sandbox.store import Database, Documents, Journal
 
@@ -46,7 +47,7 @@ class Supervisor:
         self._clock = clock
         self._machine = machine
         self._lock = threading.RLock()
-        self._threads: set[threading.Thread] = set()
+        self._workers = Workers()
         self._stopped = threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="emr-watch")
 
@@ -69,7 +70,8 @@ class Supervisor:
     # --- changing
 
     def launch(self, cluster: Cluster) -> None:
-        """Store a new cluster and begin its life."""
+        """Store a new cluster and begin its life; `WorkFailed` when the sandbox is ending."""
+        self._workers.admit()
         with self._lock, self._database.transaction():
             self._documents.put(cluster.id, to_document(cluster))
             self._journal.append(self._clock(), cluster.id, f"cluster {cluster.state}", name=cluster.name)
@@ -113,39 +115,26 @@ class Supervisor:
 
     def stop(self) -> None:
         """Terminate every cluster and wait until no process and no thread of them is left."""
+        self._workers.refuse_new()
         for cluster in self.all():
             if cluster.state not in ENDED:
                 self.apply(cluster.id, lifecycle.TerminateRequested("Terminated by the end of the sandbox"))
         self._stopped.set()
         if self._watcher.is_alive():
             self._watcher.join()
-        while True:
-            with self._lock:
-                threads = list(self._threads)
-            if not threads:
-                return
-            for thread in threads:
-                thread.join()
+        self._workers.join()
 
     # --- effects
 
     def _begin(self, id: str, effect: Effect) -> None:
-        thread = threading.Thread(
-            target=self._perform, args=(id, effect), name=f"{id}-{type(effect).__name__}"
-        )
-        self._threads.add(thread)
-        thread.start()
+        self._workers.start(f"{id}-{type(effect).__name__}", lambda: self._perform(id, effect))
 
     def _perform(self, id: str, effect: Effect) -> None:
-        try:
-            cluster = self.get(id)
-            assert cluster is not None
-            event = self._outcome(cluster, effect)
-            if event is not None:
-                self.apply(id, event)
-        finally:
-            with self._lock:
-                self._threads.discard(threading.current_thread())
+        cluster = self.get(id)
+        assert cluster is not None
+        event = self._outcome(cluster, effect)
+        if event is not None:
+            self.apply(id, event)
 
     def _outcome(self, cluster: Cluster, effect: Effect) -> Event | None:
         """Perform one effect; every fault becomes an event, so that no cluster hangs."""

@@ -22,6 +22,7 @@ from sandbox.glue.job_model import ACTIVE, LOG_GROUP, Job, JobRun, RunState
 from sandbox.glue.log_stream import LogStream, ShipError
 from sandbox.runtime.process import Command, Process, tail
 from sandbox.runtime.processes import Processes
+from sandbox.runtime.workers import Workers
 from sandbox.s3.transfer import download
 from sandbox.spark.configuration import (
     Installation,
@@ -75,7 +76,7 @@ class JobRunner:
         self._client = client
         self._clock = clock
         self._lock = threading.RLock()
-        self._threads: set[threading.Thread] = set()
+        self._workers = Workers()
 
     # --- jobs
 
@@ -126,6 +127,7 @@ class JobRunner:
 
     def start_run(self, job: Job, run: JobRun) -> None:
         """Begin a run; `ConcurrentRunsExceededException` when too many are active."""
+        self._workers.admit()
         with self._lock:
             active = sum(other.state in ACTIVE for other in self.runs(job.name))
             job_model.check_concurrency(job, active)
@@ -150,23 +152,16 @@ class JobRunner:
 
     def stop(self) -> None:
         """Stop every run and wait for its thread."""
+        self._workers.refuse_new()
         for run in self.active():
             self.stop_run(run.id)
-        while True:
-            with self._lock:
-                threads = list(self._threads)
-            if not threads:
-                return
-            for thread in threads:
-                thread.join()
+        self._workers.join()
 
     # --- a run
 
     def _begin(self, job: Job, run: JobRun) -> None:
         self._save(run)
-        thread = threading.Thread(target=self._perform, args=(job, run), name=f"{run.id}")
-        self._threads.add(thread)
-        thread.start()
+        self._workers.start(run.id, lambda: self._perform(job, run))
 
     def _perform(self, job: Job, run: JobRun) -> None:
         try:
@@ -183,9 +178,8 @@ class JobRunner:
             last = job_model.ended(current, state, self._clock(), error)
             self._save(last)
             following = job_model.retry(last, job, self._clock())
-            if following is not None:
+            if following is not None and not self._workers.ending:
                 self._begin(job, following)
-            self._threads.discard(threading.current_thread())
 
     def _execute(self, job: Job, run: JobRun) -> tuple[RunState, str | None]:
         folder = self._site.runs / run.id

@@ -35,5 +35,6 @@ def test_commands_and_targets_that_are_told_exist(page):
     text = page.read_text()
     assert set(COMMAND.findall(text)) - commands == set()
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    code = " ".join(re.findall(r"`([^`]+)`", text)) + " ".join(re.findall(r"```.*?```", text, re.DOTALL))
-    assert set(TARGET.findall(code)) - targets == set()
+    fenced = re.findall(r"```.*?```", text, re.DOTALL)
+    inline = re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
+    assert set(TARGET.findall("\n".join([*fenced, *inline]))) - targets == set()

@@ -15,6 +15,7 @@ from sandbox.errors import AwsError, WorkFailed
 from sandbox.glue.crawler import crawl as crawling
 from sandbox.glue.crawler.crawl_log import CrawlLog
 from sandbox.glue.crawler.model import Crawl, Crawler, CrawlerState, CrawlState
+from sandbox.runtime.workers import Workers
 from sandbox.store import Database, Documents, Journal
 
 _log = logging.getLogger(__name__)
@@ -43,7 +44,7 @@ class CrawlerRunner:
         self._new_id = new_id
         self._lock = threading.RLock()
         self._stops: dict[str, threading.Event] = {}
-        self._threads: set[threading.Thread] = set()
+        self._workers = Workers()
 
     # --- crawlers
 
@@ -86,6 +87,7 @@ class CrawlerRunner:
 
     def start_crawl(self, name: str) -> None:
         """Begin a crawl. Raises EntityNotFoundException and CrawlerRunningException."""
+        self._workers.admit()
         with self._lock:
             crawler = self.crawler(name)
             if crawler.state is not CrawlerState.READY:
@@ -93,11 +95,7 @@ class CrawlerRunner:
             crawl = Crawl(self._new_id(), name, CrawlState.RUNNING, self._clock())
             self._save(replace(crawler, state=CrawlerState.RUNNING), crawl)
             stop = self._stops[name] = threading.Event()
-            thread = threading.Thread(
-                target=self._perform, args=(crawler, crawl, stop), name=f"crawler {name}"
-            )
-            self._threads.add(thread)
-            thread.start()
+            self._workers.start(f"crawler {name}", lambda: self._perform(crawler, crawl, stop))
 
     def stop_crawl(self, name: str) -> None:
         """Ask a crawl to stop: it does so before the next object, and ends as CANCELLED.
@@ -127,12 +125,11 @@ class CrawlerRunner:
 
     def stop(self) -> None:
         """Stop every crawl and wait for its thread."""
+        self._workers.refuse_new()
         with self._lock:
             for stop in self._stops.values():
                 stop.set()
-            threads = list(self._threads)
-        for thread in threads:
-            thread.join()
+        self._workers.join()
 
     # --- a crawl
 
@@ -147,7 +144,6 @@ class CrawlerRunner:
         logged = log.ship()
         with self._lock:
             self._end(crawler.name, replace(ended, logged=logged))
-            self._threads.discard(threading.current_thread())
             self._stops.pop(crawler.name, None)
 
     def _outcome(self, crawler: Crawler, crawl: Crawl, stop: threading.Event, log: CrawlLog) -> Crawl:
