@@ -35,6 +35,8 @@ class Server:
             (host, port), application, numthreads=THREADS, max=THREADS, request_queue_size=256, timeout=60
         )
         self._cheroot.shutdown_timeout = 1
+        # How often an idle server looks whether it shall stop.
+        self._cheroot.expiration_interval = 0.05
         self._cheroot.keep_alive_conn_limit = IDLE_CONNECTIONS
         self._cheroot.gateway = _HeaderNames
         self._host = host

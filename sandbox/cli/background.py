@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -124,17 +126,24 @@ def stop(settings: Settings) -> int:
     """End this state's sandbox and all that bears its mark; returns how many processes were left over."""
     record = read_record(settings)
     if record is not None:
-        try:
+        with contextlib.suppress(psutil.NoSuchProcess):
             process = psutil.Process(record["pid"])
             process.send_signal(signal.SIGTERM)
-            process.wait(STOP_TIMEOUT)
-        except psutil.NoSuchProcess:
-            pass
-        except psutil.TimeoutExpired:
-            process.kill()
+            if not _ended(process, STOP_TIMEOUT):
+                process.kill()
     left = marks.reap(settings.mark)
     record_path(settings).unlink(missing_ok=True)
     return left
+
+
+def _ended(process: psutil.Process, timeout: float) -> bool:
+    """Whether the process ended within `timeout` seconds; one that nobody has reaped yet has ended too."""
+    deadline = time.monotonic() + timeout
+    while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(readiness.INTERVAL)
+    return True
 
 
 def wipe(settings: Settings) -> None:

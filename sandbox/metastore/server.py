@@ -69,7 +69,7 @@ class MetastoreServer:
         self._listener = socket.create_server((self._host, self.port))
         self.port = self._listener.getsockname()[1]
         self._wake, self._woken = socket.socketpair()
-        self._acceptor = threading.Thread(target=self._accept, name="metastore")
+        self._acceptor = threading.Thread(target=self._accept, name=f"metastore-{self.port}")
         self._acceptor.start()
 
     def stop(self) -> None:
@@ -99,7 +99,7 @@ class MetastoreServer:
                     _log.warning("a connection was lost before it was accepted: %s", error)
                     continue
                 connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                thread = threading.Thread(target=self._serve, args=(connection,), name="metastore-client")
+                thread = threading.Thread(target=self._serve, args=(connection,), name=f"metastore-{self.port}-client")
                 with self._lock:
                     self._connections.add(connection)
                 self._threads = [*(each for each in self._threads if each.is_alive()), thread]

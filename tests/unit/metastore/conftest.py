@@ -1,4 +1,3 @@
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,4 +38,3 @@ def metastore(tmp_path: Path) -> Iterator[Metastore]:
     transport.close()
     server.stop()
     store.close()
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("metastore")]

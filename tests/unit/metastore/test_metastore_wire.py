@@ -157,7 +157,8 @@ def test_stop_closes_open_connections_and_frees_the_port(metastore) -> None:
     assert all(ended(connection) for connection in idle)
     for connection in idle:
         connection.close()
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("metastore")]
+    mine = f"metastore-{metastore.server.port}"
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith(mine)]
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", metastore.server.port))
     metastore.server.stop()
