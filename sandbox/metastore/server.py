@@ -99,7 +99,9 @@ class MetastoreServer:
                     _log.warning("a connection was lost before it was accepted: %s", error)
                     continue
                 connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                thread = threading.Thread(target=self._serve, args=(connection,), name=f"metastore-{self.port}-client")
+                thread = threading.Thread(
+                    target=self._serve, args=(connection,), name=f"metastore-{self.port}-client"
+                )
                 with self._lock:
                     self._connections.add(connection)
                 self._threads = [*(each for each in self._threads if each.is_alive()), thread]
