@@ -24,6 +24,8 @@ from sandbox.settings import Settings
 START_TIMEOUT = 60.0
 STOP_TIMEOUT = 90.0
 """Seconds; ending a cluster ships its logs."""
+REAP_TIMEOUT = 3.0
+"""Seconds that init may take to reap a process that has ended."""
 
 
 def record_path(settings: Settings) -> Path:
@@ -131,6 +133,9 @@ def stop(settings: Settings) -> int:
             process.send_signal(signal.SIGTERM)
             if not _ended(process, STOP_TIMEOUT):
                 process.kill()
+            # The number is free once init has reaped it; in a container without an init that never happens.
+            with contextlib.suppress(psutil.TimeoutExpired):
+                process.wait(REAP_TIMEOUT)
     left = marks.reap(settings.mark)
     record_path(settings).unlink(missing_ok=True)
     return left

@@ -99,6 +99,16 @@ def base_properties(installation: Installation, services: Services, event_log: P
     }
 
 
+def archive_options(installation: Installation) -> tuple[str, ...]:
+    """Java's options to map the class archive; none where there is none.
+
+    Without the archive, or with another classpath, Java goes on and would only warn on standard output.
+    """
+    if installation.class_archive is None:
+        return ()
+    return (f"-XX:SharedArchiveFile={installation.class_archive}", "-Xlog:cds=off", "-Xlog:cds+dynamic=off")
+
+
 def jvm_properties(installation: Installation) -> dict[str, str]:
     """How JVMs start: from the class archive where there is one, drivers with the fast compiler alone.
 
@@ -106,9 +116,7 @@ def jvm_properties(installation: Installation) -> dict[str, str]:
     cores that holds for executors too, since the compiler takes the cores that tasks need. A script's own
     `spark.driver.extraJavaOptions` come later and win.
     """
-    # Without the archive, or with another classpath, Java goes on and would only warn on standard output.
-    archive = f"-XX:SharedArchiveFile={installation.class_archive} -Xlog:cds=off -Xlog:cds+dynamic=off"
-    shared = (archive,) if installation.class_archive else ()
+    shared = archive_options(installation)
     executor = (*shared, QUICK) if installation.cores <= FEW_CORES else shared
     properties = {
         "spark.driver.defaultJavaOptions": " ".join((*shared, QUICK)),

@@ -13,7 +13,7 @@ from typing import Any
 
 from sandbox.runtime import readiness
 from sandbox.runtime.process import Command
-from sandbox.spark.configuration import QUICK, Installation
+from sandbox.spark.configuration import QUICK, Installation, archive_options
 
 MASTER_CLASS = "org.apache.spark.deploy.master.Master"
 WORKER_CLASS = "org.apache.spark.deploy.worker.Worker"
@@ -122,7 +122,9 @@ def _daemon(
     variables = {
         **environment,
         "SPARK_DAEMON_MEMORY": "256m",
-        "SPARK_DAEMON_JAVA_OPTS": QUICK,
+        # The classpath must begin with the one that the class archive was made for.
+        "SPARK_DAEMON_CLASSPATH": installation.class_path,
+        "SPARK_DAEMON_JAVA_OPTS": " ".join((*archive_options(installation), QUICK)),
         "SPARK_LOCAL_DIRS": str(home / "local"),
     }
     return Command(

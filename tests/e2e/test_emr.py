@@ -76,7 +76,7 @@ def wait_for(sandbox, id, states, seconds=240):
         cluster = sandbox.client("emr").describe_cluster(ClusterId=id)["Cluster"]
         if cluster["Status"]["State"] in states:
             return cluster
-        time.sleep(0.1)
+        time.sleep(0.05)
     raise AssertionError(f"{id} is still {cluster['Status']}")
 
 
@@ -86,7 +86,7 @@ def wait_for_step(sandbox, cluster, id, states, seconds=240):
         answer = sandbox.client("emr").describe_step(ClusterId=cluster, StepId=id)["Step"]
         if answer["Status"]["State"] in states:
             return answer
-        time.sleep(0.1)
+        time.sleep(0.05)
     raise AssertionError(f"{id} is still {answer['Status']}")
 
 
@@ -198,7 +198,7 @@ def test_a_running_step_can_be_cancelled(sandbox, cluster):
     deadline = time.monotonic() + 120
     while not (stdout.exists() and "ready" in stdout.read_text()):
         assert time.monotonic() < deadline
-        time.sleep(0.1)
+        time.sleep(0.05)
     assert sandbox.applications()["applications"][id].startswith("http://127.0.0.1:")
     emr.cancel_steps(ClusterId=cluster, StepIds=[id])
     answer = wait_for_step(sandbox, cluster, id, {"CANCELLED", "FAILED", "COMPLETED"})

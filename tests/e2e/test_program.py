@@ -183,7 +183,7 @@ def test_after_a_kill_the_next_up_tells_the_truth(state):
         and glue.get_job_run(JobName="sleep", RunId=run_id)["JobRun"]["JobRunState"] == "RUNNING"
     ):
         assert time.monotonic() < deadline
-        time.sleep(0.1)
+        time.sleep(0.05)
     mark = Settings.read({}, state).mark
     os.kill(record["pid"], signal.SIGKILL)
     assert len(marks.marked(mark)) >= 3

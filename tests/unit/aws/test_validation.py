@@ -20,8 +20,9 @@ def fault(service, operation, request):
 
 
 def test_a_right_request_passes():
-    validate(shape("glue", "GetDatabase"), {"Name": "censusdb"})
-    validate(shape("emr", "RunJobFlow"), {"Name": "c", "Instances": {"InstanceCount": 1}, "Tags": []})
+    assert validate(shape("glue", "GetDatabase"), {"Name": "censusdb"}) is None
+    cluster = {"Name": "c", "Instances": {"InstanceCount": 1}, "Tags": []}
+    assert validate(shape("emr", "RunJobFlow"), cluster) is None
 
 
 @pytest.mark.parametrize(
