@@ -48,7 +48,7 @@ from sandbox.runtime.processes import Processes
 from sandbox.settings import Settings
 from sandbox.spark import installation
 from sandbox.spark.application import ui_address
-from sandbox.spark.configuration import Installation, Services
+from sandbox.spark.configuration import Installation, Services, client_variables
 from sandbox.store import Database, Journal
 
 Clock = Callable[[], float]
@@ -117,7 +117,8 @@ class Sandbox:
 
     def environment(self) -> dict[str, str]:
         """The variables with which any AWS client finds this sandbox."""
-        return client_environment(self.parts.services)
+        services = self.parts.services
+        return client_variables(services, services.endpoint.outside)
 
     def client(self, service: str) -> Any:
         """A boto3 client of `service` on this sandbox."""
@@ -305,18 +306,6 @@ class Sandbox:
 def parity_table() -> dict[str, dict[str, Fidelity]]:
     """Every operation of our services with its fidelity; nothing is started for it."""
     return {name: parity(_model(name), groups) for name, groups in GROUPS.items()}
-
-
-def client_environment(services: Services) -> dict[str, str]:
-    """The variables with which any AWS client finds the services."""
-    return {
-        "AWS_ENDPOINT_URL": services.endpoint.outside,
-        "AWS_ACCESS_KEY_ID": services.access_key,
-        "AWS_SECRET_ACCESS_KEY": services.secret_key,
-        "AWS_DEFAULT_REGION": services.region,
-        "AWS_REGION": services.region,
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }
 
 
 def _created(

@@ -151,6 +151,18 @@ def local_environment(installation: Installation, outer: Mapping[str, str]) -> d
     }
 
 
+def client_variables(services: Services, endpoint: str) -> dict[str, str]:
+    """The variables with which any AWS client finds the services; `endpoint` as the client's side sees it."""
+    return {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ACCESS_KEY_ID": services.access_key,
+        "AWS_SECRET_ACCESS_KEY": services.secret_key,
+        "AWS_DEFAULT_REGION": services.region,
+        "AWS_REGION": services.region,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
 def environment(
     installation: Installation,
     services: Services,
@@ -165,12 +177,7 @@ def environment(
         "PYTHONPATH": ":".join(map(str, python_path)),
         "SPARK_CONF_DIR": str(conf),
         "SPARK_LOCAL_IP": services.host,
-        "AWS_ENDPOINT_URL": services.endpoint.inside,
-        "AWS_ACCESS_KEY_ID": services.access_key,
-        "AWS_SECRET_ACCESS_KEY": services.secret_key,
-        "AWS_DEFAULT_REGION": services.region,
-        "AWS_REGION": services.region,
-        "AWS_EC2_METADATA_DISABLED": "true",
+        **client_variables(services, services.endpoint.inside),
     }
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -43,11 +43,6 @@ class Database:
         """Execute one statement; returns the number of rows that it changed."""
         with self._lock, _full_disk_is_told():
             return self._connection.execute(sql, parameters).rowcount
-
-    def execute_many(self, sql: str, rows: Iterable[Row]) -> None:
-        """Execute one statement for every row of parameters, in one transaction."""
-        with self.transaction(), _full_disk_is_told():
-            self._connection.executemany(sql, rows)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
