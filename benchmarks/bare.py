@@ -61,7 +61,7 @@ class Daemons:
         self._run(
             "worker", standalone.WORKER_CLASS, "--port", str(number), "--webui-port", "0", self.master.url
         )
-        readiness.wait(standalone.worker_ready(self.master, number), self._processes[-1], "worker", 90)
+        readiness.wait(standalone.worker_ready(self.master, HOST, number), self._processes[-1], "worker", 90)
 
     def _run(self, name: str, *arguments: str) -> None:
         program = str(self._spark.home / "bin" / "spark-class")

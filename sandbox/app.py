@@ -19,7 +19,7 @@ import psutil
 from botocore.model import ServiceModel
 
 from sandbox.aws.clients import Clients
-from sandbox.aws.delegation import moto_application
+from sandbox.aws.delegation import WsgiApplication, moto_application
 from sandbox.aws.gateway import Gateway
 from sandbox.aws.operations import Fidelity, Service, parity
 from sandbox.aws.server import Server
@@ -27,8 +27,10 @@ from sandbox.catalog import DataCatalog
 from sandbox.emr.api import EmrOperations
 from sandbox.emr.describe import Naming
 from sandbox.emr.layout import Layout
+from sandbox.emr.machines import Machines, OneMachine
 from sandbox.emr.model import STEP_ACTIVE
 from sandbox.emr.nodes import Site as ClusterSite
+from sandbox.emr.stack import StackMachines
 from sandbox.emr.supervisor import Supervisor
 from sandbox.glue.catalog_api import CatalogOperations
 from sandbox.glue.crawler.runner import CrawlerRunner
@@ -44,11 +46,14 @@ from sandbox.metastore.storage import storage_for
 from sandbox.runtime import marks, ports
 from sandbox.runtime.address import Address
 from sandbox.runtime.lock import StateLock
+from sandbox.runtime.machine import ThisMachine
 from sandbox.runtime.processes import Processes
-from sandbox.settings import Settings
+from sandbox.s3.upstream import UpstreamS3
+from sandbox.settings import LOOPBACK, Nodes, Settings
 from sandbox.spark import installation
 from sandbox.spark.application import ui_address
 from sandbox.spark.configuration import Installation, Services, client_variables
+from sandbox.spark.standalone import STACK_MASTER
 from sandbox.store import Database, Journal
 
 Clock = Callable[[], float]
@@ -158,11 +163,9 @@ class Sandbox:
         database = Database(settings.state / "sandbox.db")
         undo.callback(database.close)
         journal = Journal(database)
-        processes = Processes(settings.mark)
+        processes = Processes(settings.mark, ThisMachine(settings.host))
         services = self._services()
-        clients = Clients(
-            services.endpoint.outside, services.access_key, services.secret_key, services.region
-        )
+        clients = Clients(services.endpoint.inside, services.access_key, services.secret_key, services.region)
         undo.callback(clients.close)
         catalog = DataCatalog(database, self._clock)
         self._start_metastore(catalog, services, clients)
@@ -173,11 +176,10 @@ class Sandbox:
             self._cluster_site(spark, services),
             lambda: clients("s3"),
             self._clock,
-            _machine(),
         )
         jobs = JobRunner(database, journal, processes, self._job_site(spark, services), clients, self._clock)
         crawlers = CrawlerRunner(database, journal, catalog, clients, self._clock, lambda: str(uuid.uuid4()))
-        naming = Naming(settings.account, settings.region, settings.host, spark.version)
+        naming = Naming(settings.account, settings.region, LOOPBACK, spark.version)
         tags = Tags(database)
         emulated = {
             "ElasticMapReduce": Service(
@@ -202,38 +204,56 @@ class Sandbox:
         return parts
 
     def _services(self) -> Services:
-        settings = self.settings
-        endpoint = f"http://{settings.host}:{self._port('endpoint', settings.port)}"
-        metastore = f"thrift://{settings.host}:{self._port('metastore', settings.metastore_port)}"
+        settings, published = self.settings, self.settings.published
+        endpoint = self._address("http", "endpoint", settings.port, published.endpoint if published else 0)
+        metastore = self._address(
+            "thrift", "metastore", settings.metastore_port, published.metastore if published else 0
+        )
         return Services(
-            endpoint=Address.local(endpoint),
-            s3=Address.local(endpoint),
-            metastore=Address.local(metastore),
+            endpoint=endpoint,
+            s3=Address(endpoint.outside, settings.s3_endpoint or endpoint.inside),
+            metastore=metastore,
             region=settings.region,
             host=settings.host,
         )
 
+    def _address(self, scheme: str, what: str, preferred: int, published: int) -> Address:
+        port = self._port(what, preferred)
+        return Address(
+            outside=f"{scheme}://{LOOPBACK}:{published or port}",
+            inside=f"{scheme}://{self.settings.host}:{port}",
+        )
+
     def _port(self, what: str, preferred: int) -> int:
-        chosen = ports.choose(self.settings.host, preferred)
+        chosen = ports.choose(self.settings.bind, preferred)
         if preferred and chosen != preferred:
             self.messages.append(f"port {preferred} is taken: the {what} listens on {chosen}")
         return chosen
 
     def _start_metastore(self, catalog: DataCatalog, services: Services, clients: Clients) -> None:
-        port = int(services.metastore.outside.rpartition(":")[2])
+        port = int(services.metastore.inside.rpartition(":")[2])
         metastore = MetastoreServer(
-            catalog, services.host, port, self._warehouse, storage_for(clients("s3")), self._clock
+            catalog, self.settings.bind, port, self._warehouse, storage_for(clients("s3")), self._clock
         )
         metastore.start()
         self._undo.callback(metastore.stop)
 
     def _start_gateway(self, parts: Parts) -> None:
         pages = {"status": self.status, "applications": self.applications}
-        gateway = Gateway(parts.emulated, moto_application(self.settings.account), pages)
-        port = int(parts.services.endpoint.outside.rpartition(":")[2])
-        server = Server(gateway, parts.services.host, port)
+        moto = moto_application(self.settings.account)
+        gateway = Gateway(parts.emulated, self._s3(moto), moto, pages, self.settings.host)
+        port = int(parts.services.endpoint.inside.rpartition(":")[2])
+        server = Server(gateway, self.settings.bind, port)
         server.start()
         self._undo.callback(server.stop)
+
+    def _s3(self, own: WsgiApplication) -> WsgiApplication:
+        """The S3 that stands in for ours when one is set, else `own`."""
+        if self.settings.s3_endpoint is None:
+            return own
+        upstream = UpstreamS3(self.settings.s3_endpoint)
+        self._undo.callback(upstream.close)
+        return upstream
 
     @property
     def _warehouse(self) -> str:
@@ -255,7 +275,17 @@ class Sandbox:
             outer=self._environment,
             master_ui=self.settings.master_ui_port,
             application_ui=self.settings.application_ui_port,
+            machines=self._machines(),
         )
+
+    def _machines(self) -> Machines:
+        settings = self.settings
+        match settings.nodes:
+            case Nodes.HERE:
+                cores, memory = os.cpu_count() or 1, psutil.virtual_memory().total // 2**20
+                return OneMachine(settings.host, settings.state / "clusters", cores, memory)
+            case Nodes.STACK | Nodes.CONTAINERS:
+                return StackMachines(settings.state / "machines", STACK_MASTER, lambda: uuid.uuid4().hex)
 
     def _job_site(self, spark: Installation, services: Services) -> JobSite:
         return JobSite(
@@ -331,8 +361,3 @@ def _amazon_id(prefix: str, length: int) -> str:
 
 def _hexadecimal_id(prefix: str, length: int) -> str:
     return prefix + secrets.token_hex(length // 2)
-
-
-def _machine() -> tuple[int, int]:
-    """Cores and MiB of memory."""
-    return os.cpu_count() or 1, psutil.virtual_memory().total // 2**20

@@ -1,8 +1,8 @@
 """The one endpoint: decides by header who answers a request, as a WSGI application.
 
 A request belongs to one of our services by its `X-Amz-Target` (`ElasticMapReduce.RunJobFlow`), to the
-sandbox itself by the path prefix `/_sandbox/`, and to moto by the service in its signature. An unsigned
-request without a target is S3's, as it would be on AWS.
+sandbox itself by the path prefix `/_sandbox/`, and to S3 or moto by the service in its signature. An
+unsigned request without a target is S3's, as it would be on AWS.
 """
 
 from __future__ import annotations
@@ -36,17 +36,25 @@ class Gateway:
     """A WSGI application over our services, moto and the sandbox's own pages.
 
     `services` is keyed by target prefix, `pages` by name under `/_sandbox/`; a page returns a document.
+    `host` is a name that clients may use beside those of loopback.
     """
 
     def __init__(
-        self, services: Mapping[str, Service], delegate: WsgiApplication, pages: Mapping[str, Page]
+        self,
+        services: Mapping[str, Service],
+        s3: WsgiApplication,
+        delegate: WsgiApplication,
+        pages: Mapping[str, Page],
+        host: str = "localhost",
     ) -> None:
+        self._host = host
         self._services = services
+        self._s3 = s3
         self._delegate = delegate
         self._pages = pages
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
-        if not is_loopback(environ.get("HTTP_HOST", "")):
+        if not is_own(environ.get("HTTP_HOST", ""), self._host):
             message = (
                 f"Host {environ.get('HTTP_HOST')!r} is not this machine; the sandbox answers on loopback only"
             )
@@ -64,6 +72,8 @@ class Gateway:
         service = signing_name(environ)
         if path.startswith("/moto-api") or service not in DELEGATED:
             return _send(_refusal(service, name or environ.get("REQUEST_METHOD", ""), name), start_response)
+        if service == "s3":
+            return self._s3(environ, start_response)
         return self._delegated(service, name, environ, start_response)
 
     def _delegated(
@@ -89,10 +99,10 @@ def _refusal(service: str, what: str, target: str) -> Response:
     return failure(error) if target else xml_failure(error)
 
 
-def is_loopback(host: str) -> bool:
-    """Whether a Host header names this machine; anything else may be DNS rebinding."""
+def is_own(host: str, own: str) -> bool:
+    """Whether a Host header names this machine, as loopback or as `own`; else it may be DNS rebinding."""
     name = host if host.endswith("]") else re.sub(r":\d+$", "", host)
-    return bool(_LOOPBACK.match(name))
+    return name == own or bool(_LOOPBACK.match(name))
 
 
 def signing_name(environ: Environ) -> str:

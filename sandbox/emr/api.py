@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from sandbox.aws.operations import Document, Fidelity, operation
-from sandbox.emr import describe, lifecycle, request, sizing
+from sandbox.emr import describe, lifecycle, request
 from sandbox.emr.model import ENDED, Cluster, ClusterState, Step, StepState
 from sandbox.emr.supervisor import Supervisor
 from sandbox.errors import AwsError
@@ -40,13 +40,9 @@ class EmrOperations:
     @operation(Fidelity.EXECUTED)
     def run_job_flow(self, document: Document) -> Document:
         cluster = request.cluster(document, self._clock(), self._new_id)
-        cores, memory = self._supervisor.machine
-        if not sizing.fits(cluster.groups, memory):
-            raise AwsError(
-                "ValidationException",
-                f"{sizing.worker_count(cluster.groups)} nodes need more than this machine has: "
-                f"{cores} cores and {memory} MiB of memory; ask for fewer instances",
-            )
+        refusal = self._supervisor.refusal(cluster)
+        if refusal is not None:
+            raise AwsError("ValidationException", refusal)
         self._supervisor.launch(cluster)
         return {"JobFlowId": cluster.id, "ClusterArn": self._naming.cluster_arn(cluster.id)}
 

@@ -5,36 +5,33 @@ https://docs.aws.amazon.com/emr/latest/ManagementGuide/emr-plan-bootstrap.html
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from sandbox.emr.layout import Layout
 from sandbox.emr.model import BootstrapAction, Cluster, Instance, Role
+from sandbox.emr.nodes import Site, node_environment
 from sandbox.errors import WorkFailed
 from sandbox.runtime.process import Command
 from sandbox.runtime.processes import Processes
 from sandbox.s3.transfer import download
 
 
-def run_all(
-    cluster: Cluster, layout: Layout, processes: Processes, environment: Mapping[str, str], s3: Any
-) -> None:
+def run_all(site: Site, cluster: Cluster, processes: Processes, s3: Any) -> None:
     """Run every action on every node; `WorkFailed` in EMR's words at the first that fails."""
     for number, action in enumerate(cluster.bootstrap_actions, start=1):
         for instance in cluster.instances:
-            _run(number, action, instance, cluster, layout, processes, environment, s3)
+            _run(number, action, instance, site, cluster, processes, s3)
 
 
 def _run(
     number: int,
     action: BootstrapAction,
     instance: Instance,
+    site: Site,
     cluster: Cluster,
-    layout: Layout,
     processes: Processes,
-    environment: Mapping[str, str],
     s3: Any,
 ) -> None:
+    layout = site.layout(cluster.id)
     where = f"On the {'master' if instance.role is Role.MASTER else instance.role.lower()} instance"
     logs = layout.node_logs(instance.ec2_id) / "bootstrap-actions" / str(number)
     home = layout.node(instance.ec2_id)
@@ -48,14 +45,14 @@ def _run(
     command = Command(
         name=f"bootstrap-{instance.ec2_id}-{number}",
         argv=_interpreted(script.read_bytes()[:2], str(script), action.arguments),
-        environment={**environment, "HOME": str(home)},
+        environment={**node_environment(site, cluster, instance), "HOME": str(home)},
         directory=home,
         stdout=logs / "stdout",
         stderr=logs / "stderr",
         owner=cluster.id,
     )
     controller.write_text(f"{action.name}: {action.path} {' '.join(action.arguments)}\n")
-    process = processes.start(command)
+    process = processes.start(command, site.machines.machine(cluster, instance))
     returncode = process.wait()
     processes.forget(cluster.id, command.name)
     with controller.open("a") as file:

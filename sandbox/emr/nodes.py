@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sandbox.emr.layout import Layout
+from sandbox.emr.machines import Machines
 from sandbox.emr.model import Cluster, Instance, Ports, Role
-from sandbox.runtime import ports, readiness
+from sandbox.runtime import readiness
+from sandbox.runtime.machine import Machine, Running
 from sandbox.runtime.process import Command
 from sandbox.runtime.processes import Processes
 from sandbox.spark import shim, standalone
@@ -41,6 +43,7 @@ class Site:
     outer: Mapping[str, str]
     master_ui: int
     application_ui: int
+    machines: Machines
 
     def layout(self, cluster: str) -> Layout:
         """The folders of a cluster."""
@@ -56,62 +59,117 @@ def prepare(site: Site, cluster: Cluster) -> None:
     shim.write(layout.bin, site.installation.python)
 
 
-def node_environment(site: Site, cluster: Cluster) -> dict[str, str]:
-    """The environment of whatever runs on the cluster's nodes."""
+def node_environment(site: Site, cluster: Cluster, instance: Instance) -> dict[str, str]:
+    """The environment of whatever runs on one of the cluster's nodes."""
     layout = site.layout(cluster.id)
-    base = environment(site.installation, site.services, layout.conf, site.outer)
+    services = replace(site.services, host=site.machines.machine(cluster, instance).host)
+    base = environment(site.installation, services, layout.conf, site.outer)
     return {**base, "PATH": f"{layout.bin}:{base['PATH']}", "SANDBOX_CLUSTER": cluster.id}
 
 
 def step_environment(site: Site, cluster: Cluster, size: WorkerSize) -> dict[str, str]:
-    """The environment of a step: that of the nodes, and where the master listens."""
-    master = MasterAddress(site.services.host, cluster.ports.master, cluster.ports.master_ui)
+    """The environment of a step: that of the master node, and where the master listens."""
+    master = master_address(site, cluster, cluster.ports)
     return {
-        **node_environment(site, cluster),
+        **node_environment(site, cluster, cluster.master),
         **shim.variables(master.url, Capacity(size.cores, size.memory)),
         "MASTER": master.url,
     }
 
 
+def master_address(site: Site, cluster: Cluster, ports: Ports) -> MasterAddress:
+    """Where the cluster's master listens."""
+    host = site.machines.machine(cluster, cluster.master).host
+    return MasterAddress(host, ports.master, ports.master_ui)
+
+
 def start(site: Site, cluster: Cluster, processes: Processes, size: WorkerSize) -> Ports:
-    """Start master and workers and wait until every worker is registered; returns the master's ports.
+    """Have master and workers running and every worker registered; returns the master's ports.
 
     Raises `ProcessDied` or `WorkFailed` with the end of the daemon's log.
     """
-    host = site.services.host
-    chosen = Ports(ports.choose(host, 7077), ports.choose(host, site.master_ui), site.application_ui)
-    address = MasterAddress(host, chosen.master, chosen.master_ui)
-    layout = site.layout(cluster.id)
-    write_conf(layout.conf, properties(site, cluster, address, chosen))
-    variables = node_environment(site, cluster)
-
-    def spawn(command: Command) -> readiness.Supervised:
-        return processes.start(command)
-
-    home = layout.node(cluster.master.ec2_id)
-    logs = layout.node_logs(cluster.master.ec2_id) / "applications" / "spark"
-    master = spawn(standalone.master(site.installation, variables, address, home, logs, cluster.id))
+    standing = site.machines.standing_master
+    if standing is not None:
+        chosen = Ports(standing.port, standing.ui_port, site.application_ui)
+        write_conf(site.layout(cluster.id).conf, properties(site, cluster, standing, chosen))
+        _find_standing(site, cluster, standing)
+        return chosen
+    machine = site.machines.machine(cluster, cluster.master)
+    chosen = Ports(machine.choose_port(7077), machine.choose_port(site.master_ui), site.application_ui)
+    address = master_address(site, cluster, chosen)
+    write_conf(site.layout(cluster.id).conf, properties(site, cluster, address, chosen))
+    master = processes.start(_master(site, cluster, address), machine)
     readiness.wait(standalone.master_ready(address), master, "the Spark master", standalone.READY_TIMEOUT)
-    starting = []
-    for instance in workers(cluster):
-        number = ports.choose(host, 0)
-        logs = layout.node_logs(instance.ec2_id) / "applications" / "spark"
-        work = layout.node(instance.ec2_id)
-        command = standalone.worker(
-            site.installation, variables, address, size, number, work, logs, cluster.id, instance.ec2_id
-        )
-        starting.append((instance, number, spawn(command)))
-    for instance, number, worker in starting:
-        ready = standalone.worker_ready(address, number)
+    starting = [
+        (instance, *_start_worker(site, cluster, instance, address, size, processes))
+        for instance in workers(cluster)
+    ]
+    for instance, host, number, worker in starting:
+        ready = standalone.worker_ready(address, host, number)
         readiness.wait(ready, worker, f"the Spark worker of {instance.ec2_id}", standalone.READY_TIMEOUT)
     return chosen
+
+
+def _find_standing(site: Site, cluster: Cluster, address: MasterAddress) -> None:
+    """`WorkFailed` when a worker that runs by itself is not registered in time."""
+    for instance in workers(cluster):
+        host = site.machines.machine(cluster, instance).host
+        ready = standalone.worker_ready(address, host)
+        watched = _Machine(site.machines.machine(cluster, instance))
+        readiness.wait(ready, watched, f"the Spark worker on {host}", standalone.READY_TIMEOUT)
+
+
+@dataclass(frozen=True)
+class _Machine:
+    """A machine in the place of a process, for a wait: its daemon is not ours to watch."""
+
+    machine: Machine
+
+    def poll(self) -> int | None:
+        return None
+
+    def tail(self) -> str:
+        return f"look at the log of {self.machine.host}"
+
+
+def _master(site: Site, cluster: Cluster, address: MasterAddress) -> Command:
+    node = cluster.master
+    layout = site.layout(cluster.id)
+    logs = layout.node_logs(node.ec2_id) / "applications" / "spark"
+    variables = node_environment(site, cluster, node)
+    return standalone.master(
+        site.installation, variables, address, layout.node(node.ec2_id), logs, cluster.id
+    )
+
+
+def _start_worker(
+    site: Site,
+    cluster: Cluster,
+    instance: Instance,
+    address: MasterAddress,
+    size: WorkerSize,
+    processes: Processes,
+) -> tuple[str, int, Running]:
+    """The host, port and process of the worker on a node."""
+    machine, layout = site.machines.machine(cluster, instance), site.layout(cluster.id)
+    number = machine.choose_port(0)
+    command = standalone.worker(
+        site.installation,
+        node_environment(site, cluster, instance),
+        address,
+        size,
+        standalone.Seat(machine.host, number, layout.node(instance.ec2_id), instance.ec2_id),
+        layout.node_logs(instance.ec2_id) / "applications" / "spark",
+        cluster.id,
+    )
+    return machine.host, number, processes.start(command, machine)
 
 
 def gather_executor_logs(site: Site, cluster: Cluster) -> None:
     """Copy what executors wrote to where EMR has it: `containers/<application>/<executor>/`."""
     layout = site.layout(cluster.id)
     for instance in cluster.instances:
-        work = layout.node(instance.ec2_id) / "work"
+        work = site.machines.work(cluster, instance)
         for source in sorted(work.glob("app-*/*/std*")):
             application, executor = source.parent.parent.name, source.parent.name
             target = layout.logs / "containers" / application / f"{instance.ec2_id}_{executor}" / source.name
@@ -125,7 +183,7 @@ def properties(site: Site, cluster: Cluster, address: MasterAddress, chosen: Por
     if cluster.properties("spark-hive-site").get("hive.metastore.client.factory.class") == CATALOG_FACTORY:
         catalog = catalog_properties(site.services, site.warehouse)
     return {
-        **base_properties(site.installation, site.services, site.event_log),
+        **base_properties(site.installation, replace(site.services, host=address.host), site.event_log),
         **catalog,
         "spark.master": address.url,
         "spark.ui.port": str(chosen.application_ui),

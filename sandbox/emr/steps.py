@@ -16,6 +16,7 @@ from sandbox.emr.layout import Layout
 from sandbox.emr.logs import step_log_uri
 from sandbox.emr.model import Cluster, Failure, Step
 from sandbox.errors import WorkFailed
+from sandbox.runtime.machine import Machine
 from sandbox.runtime.process import Command, tail
 from sandbox.runtime.processes import Processes
 from sandbox.s3.transfer import download
@@ -80,9 +81,10 @@ def run(
     layout: Layout,
     processes: Processes,
     environment: Mapping[str, str],
+    machine: Machine,
     s3: Any,
 ) -> tuple[Failure | None, tuple[str, ...]]:
-    """Run the step to its end; the failure (None for exit code 0) and the ids of its applications."""
+    """Run the step on `machine`; its failure (None for exit code 0) and the ids of its applications."""
     logs, work = layout.step_logs(step.id), layout.step_work(step.id)
     for folder in (logs, work):
         folder.mkdir(parents=True, exist_ok=True)
@@ -110,7 +112,7 @@ def run(
             stderr=logs / "stderr",
             owner=cluster.id,
         )
-        process = processes.start(command)
+        process = processes.start(command, machine)
     except WorkFailed as error:
         tell(f"ERROR {error}")
         return Failure(

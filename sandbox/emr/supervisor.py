@@ -9,7 +9,7 @@ import logging
 import threading
 from collections.abc import Callable
 
-from sandbox.emr import bootstrap, lifecycle, logs, nodes, sizing, steps
+from sandbox.emr import bootstrap, lifecycle, logs, nodes, steps
 from sandbox.emr.lifecycle import Effect, Event, advance
 from sandbox.emr.model import ENDED, Cluster, ClusterState, Failure, from_document, to_document
 from sandbox.emr.nodes import Site
@@ -36,7 +36,6 @@ class Supervisor:
         site: Site,
         s3: Callable[[], object],
         clock: Callable[[], float],
-        machine: tuple[int, int],
     ) -> None:
         self._database = database
         self._journal = journal
@@ -45,7 +44,6 @@ class Supervisor:
         self._site = site
         self._s3 = s3
         self._clock = clock
-        self._machine = machine
         self._lock = threading.RLock()
         self._workers = Workers()
         self._stopped = threading.Event()
@@ -62,10 +60,10 @@ class Supervisor:
         """Every cluster, oldest first."""
         return [from_document(document) for document in self._documents.all()]
 
-    @property
-    def machine(self) -> tuple[int, int]:
-        """Cores and MiB of memory of this machine."""
-        return self._machine
+    def refusal(self, cluster: Cluster) -> str | None:
+        """Why a new cluster cannot be had now, and the remedy; None when it can."""
+        living = [other for other in self.all() if other.state not in ENDED]
+        return self._site.machines.refusal(cluster, living)
 
     # --- changing
 
@@ -111,6 +109,7 @@ class Supervisor:
         for cluster in self.all():
             if cluster.state not in ENDED:
                 self.apply(cluster.id, lifecycle.Interrupted())
+        self._site.machines.recover()
         self._watcher.start()
 
     def stop(self) -> None:
@@ -141,6 +140,7 @@ class Supervisor:
         try:
             match effect:
                 case lifecycle.PrepareNodes():
+                    self._site.machines.allocate(cluster)
                     nodes.prepare(self._site, cluster)
                     return lifecycle.NodesPrepared()
                 case lifecycle.RunBootstrapActions():
@@ -161,10 +161,9 @@ class Supervisor:
             return _fault(effect, error)
 
     def _bootstrap(self, cluster: Cluster) -> Event:
-        environment = nodes.node_environment(self._site, cluster)
         layout = self._site.layout(cluster.id)
         try:
-            bootstrap.run_all(cluster, layout, self._processes, environment, self._s3())
+            bootstrap.run_all(self._site, cluster, self._processes, self._s3())
         except SandboxError as error:
             return lifecycle.BootstrapFailed(str(error))
         finally:
@@ -174,8 +173,9 @@ class Supervisor:
     def _run_step(self, cluster: Cluster, id: str) -> Event:
         layout = self._site.layout(cluster.id)
         environment = nodes.step_environment(self._site, cluster, self.worker_size(cluster))
+        machine = self._site.machines.machine(cluster, cluster.master)
         failure, applications = steps.run(
-            cluster, cluster.step(id), layout, self._processes, environment, self._s3()
+            cluster, cluster.step(id), layout, self._processes, environment, machine, self._s3()
         )
         logs.ship(self._s3(), cluster, layout, layout.step_logs(id))
         return lifecycle.StepEnded(id, failure, applications)
@@ -183,6 +183,7 @@ class Supervisor:
     def _stop_nodes(self, cluster: Cluster) -> Event:
         self._processes.close(cluster.id)
         nodes.gather_executor_logs(self._site, cluster)
+        self._site.machines.release(cluster)
         layout = self._site.layout(cluster.id)
         for folder in ("node", "containers"):
             logs.ship(self._s3(), cluster, layout, layout.logs / folder)
@@ -190,15 +191,22 @@ class Supervisor:
 
     def worker_size(self, cluster: Cluster) -> WorkerSize:
         """What each worker of the cluster offers."""
-        return sizing.worker_size(cluster.groups, *self._machine)
+        return self._site.machines.worker_size(cluster)
 
     def _watch(self) -> None:
         while not self._stopped.wait(WATCH_INTERVAL):
             for cluster in self.all():
                 if cluster.state in (ClusterState.RUNNING, ClusterState.WAITING):
-                    for process in self._processes.dead(cluster.id, nodes.daemons(cluster)):
-                        message = f"{process.command.name} ended with exit code {process.poll()}"
-                        self.apply(cluster.id, lifecycle.InstanceFailed(f"{message}\n{process.tail()}"))
+                    self._look_at(cluster)
+
+    def _look_at(self, cluster: Cluster) -> None:
+        """End the cluster when one of its daemons or machines is gone."""
+        for process in self._processes.dead(cluster.id, nodes.daemons(cluster)):
+            message = f"{process.command.name} ended with exit code {process.poll()}"
+            self.apply(cluster.id, lifecycle.InstanceFailed(f"{message}\n{process.tail()}"))
+        lost = self._site.machines.lost(cluster)
+        if lost is not None:
+            self.apply(cluster.id, lifecycle.InstanceFailed(lost))
 
 
 def _fault(effect: Effect, error: Exception) -> Event | None:

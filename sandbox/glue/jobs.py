@@ -20,7 +20,8 @@ from sandbox.errors import AwsError, WorkFailed
 from sandbox.glue import job_model
 from sandbox.glue.job_model import ACTIVE, LOG_GROUP, Job, JobRun, RunState
 from sandbox.glue.log_stream import LogStream, ShipError
-from sandbox.runtime.process import Command, Process, tail
+from sandbox.runtime.machine import Running
+from sandbox.runtime.process import Command, tail
 from sandbox.runtime.processes import Processes
 from sandbox.runtime.workers import Workers
 from sandbox.s3.transfer import download
@@ -208,7 +209,7 @@ class JobRunner:
                 # Asked to stop between the thread's start and the process's.
                 self._processes.stop(run.id, run.id)
 
-    def _follow(self, process: Process, run: JobRun, streams: list[LogStream]) -> tuple[RunState, str | None]:
+    def _follow(self, process: Running, run: JobRun, streams: list[LogStream]) -> tuple[RunState, str | None]:
         deadline = time.monotonic() + run.timeout * self._site.minute
         while (returncode := process.wait(POLL)) is None:
             _ship(streams)

@@ -5,25 +5,34 @@ from __future__ import annotations
 import threading
 
 from sandbox.errors import WorkFailed
-from sandbox.runtime import marks
-from sandbox.runtime.process import Command, Process
+from sandbox.runtime.machine import Machine, Running
+from sandbox.runtime.process import Command
 
 
 class Processes:
-    """Starts processes and ends them by owner and name. `mark` is the sandbox's."""
+    """Starts processes and ends them by owner and name. `mark` is the sandbox's.
 
-    def __init__(self, mark: str) -> None:
+    `machine` is where a command runs that names no other.
+    """
+
+    def __init__(self, mark: str, machine: Machine) -> None:
         self._mark = mark
+        self._machine = machine
         self._lock = threading.Lock()
-        self._running: dict[tuple[str, str], Process] = {}
+        self._running: dict[tuple[str, str], Running] = {}
+        self._used: dict[str, list[Machine]] = {}
         self._closed: set[str] = set()
 
-    def start(self, command: Command) -> Process:
+    def start(self, command: Command, machine: Machine | None = None) -> Running:
         """Start `command`; `WorkFailed` when its owner was closed, so that nothing outlives an end."""
+        machine = machine or self._machine
         with self._lock:
             if command.owner in self._closed:
                 raise WorkFailed(f"{command.name} was not started: {command.owner} is ending")
-            process = Process(command, self._mark)
+            used = self._used.setdefault(command.owner, [])
+            if machine not in used:
+                used.append(machine)
+            process = machine.spawn(command, self._mark)
             self._running[command.owner, command.name] = process
         return process
 
@@ -41,7 +50,7 @@ class Processes:
         with self._lock:
             self._running.pop((owner, name), None)
 
-    def dead(self, owner: str, names: frozenset[str]) -> list[Process]:
+    def dead(self, owner: str, names: frozenset[str]) -> list[Running]:
         """Those of `names` that have ended although nobody stopped them."""
         with self._lock:
             processes = [self._running.get((owner, name)) for name in names]
@@ -55,4 +64,7 @@ class Processes:
         for name in reversed(names):
             self.stop(owner, name, grace)
             self.forget(owner, name)
-        marks.reap(self._mark, owner, grace)
+        with self._lock:
+            used = self._used.pop(owner, [])
+        for machine in used:
+            machine.reap(self._mark, owner, grace)

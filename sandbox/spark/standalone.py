@@ -41,6 +41,20 @@ class MasterAddress:
         return f"http://{self.host}:{self.ui_port}"
 
 
+STACK_MASTER = MasterAddress("spark-master", 7077, 8080)
+"""Where the master of the Compose stack listens: the name is that of its service."""
+
+
+@dataclass(frozen=True)
+class Seat:
+    """Where a worker sits: its machine's name, its port, its home folder and the name of its node."""
+
+    host: str
+    port: int
+    home: Path
+    node: str
+
+
 @dataclass(frozen=True)
 class WorkerSize:
     """What a worker offers to executors: cores, and memory in MiB."""
@@ -80,17 +94,24 @@ def worker(
     environment: Mapping[str, str],
     address: MasterAddress,
     size: WorkerSize,
-    port: int,
-    home: Path,
+    seat: Seat,
     logs: Path,
     owner: str,
-    node: str,
 ) -> Command:
-    """The command of a worker that keeps its executors' work below `home`."""
-    argv = (WORKER_CLASS, "--host", address.host, "--port", str(port), "--webui-port", "0")
-    capacity = ("--cores", str(size.cores), "--memory", f"{size.memory}m", "--work-dir", str(home / "work"))
+    """The command of a worker that keeps its executors' work below its home."""
+    argv = (WORKER_CLASS, "--host", seat.host, "--port", str(seat.port), "--webui-port", "0")
+    capacity = (
+        *("--cores", str(size.cores), "--memory", f"{size.memory}m"),
+        *("--work-dir", str(seat.home / "work")),
+    )
     return _daemon(
-        worker_name(node), (*argv, *capacity, address.url), installation, environment, home, logs, owner
+        worker_name(seat.node),
+        (*argv, *capacity, address.url),
+        installation,
+        environment,
+        seat.home,
+        logs,
+        owner,
     )
 
 
@@ -99,14 +120,19 @@ def master_ready(address: MasterAddress) -> readiness.Ready:
     return readiness.port(address.host, address.port) & readiness.http_json(f"{address.ui}/json/")
 
 
-def worker_ready(address: MasterAddress, port: int) -> readiness.Ready:
-    """The worker on `port` is registered with the master and alive."""
-    return readiness.http_json(f"{address.ui}/json/", lambda state: has_worker(state, port))
+def worker_ready(address: MasterAddress, host: str, port: int | None = None) -> readiness.Ready:
+    """The worker on `host`, at `port` when given, is registered with the master and alive."""
+    return readiness.http_json(f"{address.ui}/json/", lambda state: has_worker(state, host, port))
 
 
-def has_worker(state: Any, port: int) -> bool:
-    """Whether the master's state lists a live worker on `port`."""
-    return any(worker["port"] == port and worker["state"] == "ALIVE" for worker in state.get("workers", ()))
+def has_worker(state: Any, host: str, port: int | None = None) -> bool:
+    """Whether the master's state lists a live worker on `host`, at `port` when given."""
+    return any(worker["host"] == host and port in (None, worker["port"]) for worker in live_workers(state))
+
+
+def live_workers(state: Any) -> list[Any]:
+    """The workers of a master's state that are alive."""
+    return [worker for worker in state.get("workers", ()) if worker["state"] == "ALIVE"]
 
 
 def _daemon(

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from sandbox.aws.gateway import MAX_JSON_BODY, Gateway, is_loopback, read_body, signing_name
+from sandbox.aws.gateway import MAX_JSON_BODY, Gateway, is_own, read_body, signing_name
 from sandbox.errors import AwsError
 
 SIGNED = "AWS4-HMAC-SHA256 Credential=key/20260101/us-east-1/{}/aws4_request, SignedHeaders=host, Signature=x"
@@ -31,7 +31,7 @@ def moto(environ, start_response):
 
 @pytest.fixture
 def gateway():
-    return Gateway({}, moto, {"status": lambda: {"endpoint": "here"}})
+    return Gateway({}, moto, moto, {"status": lambda: {"endpoint": "here"}})
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def gateway():
     ],
 )
 def test_only_loopback_hosts_are_answered(host, expected):
-    assert is_loopback(host) is expected
+    assert is_own(host, "sandbox") is expected
 
 
 def test_another_host_is_forbidden(gateway):

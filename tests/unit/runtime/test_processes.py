@@ -11,6 +11,7 @@ import pytest
 from sandbox.errors import MachineError, ProcessDied, WorkFailed
 from sandbox.runtime import marks, ports, readiness
 from sandbox.runtime.lock import StateLock
+from sandbox.runtime.machine import ThisMachine
 from sandbox.runtime.process import Command, Process, tail
 from sandbox.runtime.processes import Processes
 
@@ -96,7 +97,7 @@ def test_a_reparented_process_is_found_by_its_mark_and_owner(command, tmp_path):
 
 
 def test_a_closed_owner_starts_nothing_more(command):
-    processes = Processes(MARK)
+    processes = Processes(MARK, ThisMachine("127.0.0.1"))
     processes.start(command("import time; time.sleep(600)"))
     processes.close("owner")
     assert marks.marked(MARK) == []
@@ -105,7 +106,7 @@ def test_a_closed_owner_starts_nothing_more(command):
 
 
 def test_the_dead_are_told_from_the_living(command):
-    processes = Processes(MARK)
+    processes = Processes(MARK, ThisMachine("127.0.0.1"))
     died = processes.start(command("pass", name="dies"))
     processes.start(command("import time; time.sleep(600)", name="lives"))
     died.wait()

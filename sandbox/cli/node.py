@@ -1,0 +1,88 @@
+"""The first program of a container that is a node of the Compose stack.
+
+Usage: python -m sandbox.cli.node master|worker|bare
+A master and a worker run their Spark daemon; all three run the commands that the sandbox leaves for them.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import threading
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+
+from sandbox.errors import SandboxError, UsageError
+from sandbox.runtime.agent import Agent
+from sandbox.runtime.process import Command
+from sandbox.runtime.spool import Identity, Spool
+from sandbox.settings import Settings
+from sandbox.spark import installation, standalone
+from sandbox.spark.configuration import Installation, local_environment
+from sandbox.spark.standalone import STACK_MASTER, Seat, WorkerSize
+
+
+def daemon(
+    role: str, spark: Installation, host: str, home: Path, environment: Mapping[str, str]
+) -> Command | None:
+    """The Spark daemon of a node; None for a node that gets its daemons from a cluster."""
+    variables = {**local_environment(spark, environment), "SPARK_LOCAL_IP": host}
+    match role:
+        case "master":
+            return standalone.master(spark, variables, STACK_MASTER, home, home / "logs", "")
+        case "worker":
+            size = WorkerSize(
+                _positive(environment, "SPARK_WORKER_CORES", 1),
+                _positive(environment, "SPARK_WORKER_MEMORY_MB", 1024),
+            )
+            seat = Seat(host, 7078, home, host)
+            return standalone.worker(spark, variables, STACK_MASTER, size, seat, home / "logs", "")
+        case "bare":
+            return None
+        case _:
+            raise UsageError(f"{role!r} is no kind of node: master, worker or bare")
+
+
+def serve(role: str) -> None:
+    """Be a node until a signal comes."""
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    settings = Settings.read(os.environ)
+    spark = installation.find(settings, os.environ)
+    host = STACK_MASTER.host if role == "master" else socket.gethostname()
+    home = settings.state / "machines" / host
+    command = daemon(role, spark, host, home, os.environ)
+    identity = Identity(host, role, uuid.uuid4().hex)
+    Agent(Spool(home), identity, command, settings.mark, _tell).serve(ended)
+
+
+def _positive(environment: Mapping[str, str], name: str, default: int) -> int:
+    text = environment.get(name) or str(default)
+    if not text.isdigit() or int(text) == 0:
+        raise UsageError(f"{name}={text!r} is not a positive number")
+    return int(text)
+
+
+def _tell(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def main(arguments: list[str]) -> int:
+    """Serve; an error is one sentence on standard error and its exit code."""
+    try:
+        if len(arguments) != 1:
+            raise UsageError("usage: python -m sandbox.cli.node master|worker|bare")
+        serve(arguments[0])
+    except SandboxError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

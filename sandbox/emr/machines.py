@@ -1,0 +1,82 @@
+"""Which machines a cluster's nodes are: all of them this one, or containers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from sandbox.emr import sizing
+from sandbox.emr.layout import Layout
+from sandbox.emr.model import Cluster, Instance
+from sandbox.runtime.machine import Machine, ThisMachine
+from sandbox.spark.standalone import MasterAddress, WorkerSize
+
+
+class Machines(Protocol):
+    """Gives the nodes of clusters their machines."""
+
+    standing_master: MasterAddress | None
+    """A Spark master that runs whether there is a cluster or not, with workers that know it."""
+
+    def refusal(self, cluster: Cluster, living: Sequence[Cluster]) -> str | None:
+        """Why the cluster cannot be had beside those that live, and the remedy; None when it can."""
+
+    def allocate(self, cluster: Cluster) -> None:
+        """Get a machine for every node; `WorkFailed` when that fails."""
+
+    def machine(self, cluster: Cluster, instance: Instance) -> Machine:
+        """The machine of an allocated cluster's node."""
+
+    def worker_size(self, cluster: Cluster) -> WorkerSize:
+        """What each worker of the cluster offers."""
+
+    def work(self, cluster: Cluster, instance: Instance) -> Path:
+        """The folder below which the node's executors write their logs."""
+
+    def lost(self, cluster: Cluster) -> str | None:
+        """The sentence that tells of a machine of the cluster that is no longer there."""
+
+    def release(self, cluster: Cluster) -> None:
+        """Give the machines back. Nothing of the cluster runs on them any more."""
+
+    def recover(self) -> None:
+        """Free what an earlier life of the sandbox left allocated."""
+
+
+class OneMachine:
+    """Every node is a folder and processes of this machine, which has `cores` and `memory` MiB."""
+
+    standing_master: MasterAddress | None = None
+
+    def __init__(self, host: str, clusters: Path, cores: int, memory: int) -> None:
+        self._machine = ThisMachine(host)
+        self._clusters = clusters
+        self._cores = cores
+        self._memory = memory
+
+    def refusal(self, cluster: Cluster, living: Sequence[Cluster]) -> str | None:  # noqa: ARG002
+        if sizing.fits(cluster.groups, self._memory):
+            return None
+        return (
+            f"{sizing.worker_count(cluster.groups)} nodes need more than this machine has: "
+            f"{self._cores} cores and {self._memory} MiB of memory; ask for fewer instances"
+        )
+
+    def allocate(self, cluster: Cluster) -> None: ...
+
+    def machine(self, cluster: Cluster, instance: Instance) -> Machine:  # noqa: ARG002
+        return self._machine
+
+    def worker_size(self, cluster: Cluster) -> WorkerSize:
+        return sizing.worker_size(cluster.groups, self._cores, self._memory)
+
+    def work(self, cluster: Cluster, instance: Instance) -> Path:
+        return Layout(self._clusters, cluster.id).node(instance.ec2_id) / "work"
+
+    def lost(self, cluster: Cluster) -> str | None:  # noqa: ARG002
+        return None
+
+    def release(self, cluster: Cluster) -> None: ...
+
+    def recover(self) -> None: ...

@@ -1,0 +1,115 @@
+"""The nodes of a cluster in the Compose stack: its own Spark master and workers, which run anyway.
+
+Nothing here needs Docker's socket, which would be root on the host: commands reach a node through its spool.
+"""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from sandbox.emr import sizing
+from sandbox.emr.model import Cluster, Instance, Role
+from sandbox.errors import WorkFailed
+from sandbox.runtime import readiness
+from sandbox.runtime.machine import Machine
+from sandbox.runtime.spool import Pulse, Spool, SpooledMachine
+from sandbox.spark.standalone import MasterAddress, WorkerSize, live_workers
+
+OTHER_WAY = "or let every cluster have containers of its own: see docker-compose.nodes.yml"
+
+
+class StackMachines:
+    """The machines that announced themselves below `folder`. There is one cluster at a time.
+
+    `new_id` makes the ids of the commands that are left in their spools.
+    """
+
+    def __init__(self, folder: Path, master: MasterAddress, new_id: Callable[[], str]) -> None:
+        self.standing_master: MasterAddress | None = master
+        self._folder = folder
+        self._master = master
+        self._new_id = new_id
+        self._lock = threading.Lock()
+        self._allocated: dict[str, dict[str, SpooledMachine]] = {}
+        self._pulses: dict[str, list[tuple[SpooledMachine, Pulse]]] = {}
+
+    def refusal(self, cluster: Cluster, living: Sequence[Cluster]) -> str | None:
+        if living:
+            return (
+                f"The stack's master and workers belong to cluster {living[0].id}, which is "
+                f"{living[0].state}: terminate it first, {OTHER_WAY}"
+            )
+        if all(instance.role is Role.MASTER for instance in cluster.instances):
+            return "The stack's master runs no executors: ask for at least one core node"
+        wanted, there = sizing.worker_count(cluster.groups), len(self._live_hosts())
+        if wanted > there:
+            return (
+                f"The cluster asks for {wanted} nodes beside the master and the stack has {there} workers: "
+                f"docker compose up --detach --scale spark-worker={wanted}, {OTHER_WAY}"
+            )
+        return None
+
+    def allocate(self, cluster: Cluster) -> None:
+        spools = {spool.identity.host: spool for spool in self._spools() if spool.identity is not None}
+        hosts = iter(sorted(self._live_hosts() & spools.keys()))
+        chosen: dict[str, SpooledMachine] = {}
+        for instance in cluster.instances:
+            host = self._master.host if instance.role is Role.MASTER else next(hosts, None)
+            if host is None or host not in spools:
+                raise WorkFailed(f"The stack has no machine for the {instance.role.lower()} node any more")
+            chosen[instance.ec2_id] = SpooledMachine(host, spools[host], self._new_id)
+        for host in hosts:
+            # What the cluster did not ask for must not work for it.
+            spools[host].set_daemon(wanted=False)
+        with self._lock:
+            self._allocated[cluster.id] = chosen
+            self._pulses[cluster.id] = [(machine, Pulse(machine.spool)) for machine in chosen.values()]
+
+    def machine(self, cluster: Cluster, instance: Instance) -> Machine:
+        return self._allocated[cluster.id][instance.ec2_id]
+
+    def worker_size(self, cluster: Cluster) -> WorkerSize:  # noqa: ARG002
+        workers = live_workers(self._state())
+        if not workers:
+            raise WorkFailed("No worker of the stack is alive: docker compose up --detach")
+        cores, memory = (min(worker[name] for worker in workers) for name in ("cores", "memory"))
+        return WorkerSize(cores, memory)
+
+    def work(self, cluster: Cluster, instance: Instance) -> Path:
+        return self._allocated[cluster.id][instance.ec2_id].spool.folder / "work"
+
+    def lost(self, cluster: Cluster) -> str | None:
+        for machine, pulse in self._pulses.get(cluster.id, ()):
+            if pulse.lost:
+                return f"The machine {machine.host} is gone: docker compose up --detach brings it back"
+        return None
+
+    def release(self, cluster: Cluster) -> None:
+        with self._lock:
+            allocated = self._allocated.pop(cluster.id, {})
+            self._pulses.pop(cluster.id, None)
+        for machine in allocated.values():
+            for work in (machine.spool.folder / "work").glob("app-*"):
+                shutil.rmtree(work, ignore_errors=True)
+        for spool in self._spools():
+            spool.set_daemon(wanted=True)
+
+    def recover(self) -> None:
+        for spool in self._spools():
+            for id in spool.unfinished():
+                owner = spool.command(id).owner
+                spool.ask_to_stop(id, 0)
+                spool.ask_to_reap(owner)
+            spool.set_daemon(wanted=True)
+
+    def _spools(self) -> list[Spool]:
+        return [Spool(path.parent) for path in sorted(self._folder.glob("*/machine.json"))]
+
+    def _live_hosts(self) -> set[str]:
+        return {worker["host"] for worker in live_workers(self._state())}
+
+    def _state(self) -> dict[str, object]:
+        return readiness.fetch_json(f"{self._master.ui}/json/") or {}
