@@ -1,7 +1,7 @@
 """The first program of a container that is a node of the Compose stack.
 
-Usage: python -m sandbox.cli.node master|worker|bare
-A master and a worker run their Spark daemon; all three run the commands that the sandbox leaves for them.
+Usage: python -m sandbox.cli.node master|worker|history|bare
+All run the commands that the sandbox leaves for them; all but a bare node also run a daemon of Spark.
 """
 
 from __future__ import annotations
@@ -16,34 +16,45 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sandbox.errors import SandboxError, UsageError
-from sandbox.runtime.agent import Agent
-from sandbox.runtime.process import Command
+from sandbox.runtime import readiness
+from sandbox.runtime.agent import Agent, Daemon
 from sandbox.runtime.spool import Identity, Spool
 from sandbox.settings import Settings
 from sandbox.spark import installation, standalone
 from sandbox.spark.configuration import Installation, local_environment
 from sandbox.spark.standalone import STACK_MASTER, Seat, WorkerSize
 
+ROLES = ("master", "worker", "history", "bare")
+HISTORY_PORT = 18080
+
 
 def daemon(
     role: str, spark: Installation, host: str, home: Path, environment: Mapping[str, str]
-) -> Command | None:
+) -> Daemon | None:
     """The Spark daemon of a node; None for a node that gets its daemons from a cluster."""
     variables = {**local_environment(spark, environment), "SPARK_LOCAL_IP": host}
+    logs = home / "logs"
     match role:
         case "master":
-            return standalone.master(spark, variables, STACK_MASTER, home, home / "logs", "")
+            command = standalone.master(spark, variables, STACK_MASTER, home, logs, "")
+            return Daemon(command, standalone.master_ready(STACK_MASTER))
         case "worker":
             size = WorkerSize(
                 _positive(environment, "SPARK_WORKER_CORES", 1),
                 _positive(environment, "SPARK_WORKER_MEMORY_MB", 1024),
             )
             seat = Seat(host, 7078, home, host)
-            return standalone.worker(spark, variables, STACK_MASTER, size, seat, home / "logs", "")
+            command = standalone.worker(spark, variables, STACK_MASTER, size, seat, logs, "")
+            return Daemon(command, standalone.worker_ready(STACK_MASTER, host))
+        case "history":
+            events = home.parent.parent / "event-log"
+            events.mkdir(exist_ok=True)
+            command = standalone.history_server(spark, variables, events, HISTORY_PORT, home, logs)
+            return Daemon(command, readiness.http_json(f"http://{host}:{HISTORY_PORT}/api/v1/applications"))
         case "bare":
             return None
         case _:
-            raise UsageError(f"{role!r} is no kind of node: master, worker or bare")
+            raise UsageError(f"{role!r} is no kind of node: {', '.join(ROLES)}")
 
 
 def serve(role: str) -> None:
@@ -76,7 +87,7 @@ def main(arguments: list[str]) -> int:
     """Serve; an error is one sentence on standard error and its exit code."""
     try:
         if len(arguments) != 1:
-            raise UsageError("usage: python -m sandbox.cli.node master|worker|bare")
+            raise UsageError(f"usage: python -m sandbox.cli.node {'|'.join(ROLES)}")
         serve(arguments[0])
     except SandboxError as error:
         sys.stderr.write(f"error: {error}\n")

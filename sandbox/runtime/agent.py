@@ -8,15 +8,27 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from sandbox.errors import WorkFailed
 from sandbox.runtime import marks
 from sandbox.runtime.process import Command, Process
+from sandbox.runtime.readiness import Ready
 from sandbox.runtime.spool import HEARTBEAT, INTERVAL, Identity, Spool
 
 RESTART_PAUSE = 2.0
 """Seconds before a daemon that ended is started again."""
 GRACE = 5.0
+PROBES = 3
+"""Heartbeats between two looks whether the machine is healthy."""
+
+
+@dataclass(frozen=True)
+class Daemon:
+    """A machine's own daemon, and how to see that it is ready."""
+
+    command: Command
+    ready: Ready
 
 
 class Agent:
@@ -26,14 +38,14 @@ class Agent:
         self,
         spool: Spool,
         identity: Identity,
-        daemon: Command | None,
+        daemon: Daemon | None,
         mark: str,
         tell: Callable[[str], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._spool = spool
         self._identity = identity
-        self._daemon_command = daemon
+        self._own = daemon
         self._daemon: Process | None = None
         self._not_before = 0.0
         self._mark = mark
@@ -51,6 +63,8 @@ class Agent:
                 if self._clock() >= next_beat:
                     beats, next_beat = beats + 1, self._clock() + HEARTBEAT
                     self._spool.beat(beats)
+                    if beats % PROBES == 1:
+                        self._spool.set_healthy(self._is_healthy())
                 self._keep_daemon()
                 self._serve_commands()
                 for owner in self._spool.to_reap():
@@ -63,20 +77,27 @@ class Agent:
 
     def _keep_daemon(self) -> None:
         """Start the machine's own daemon when it shall run and does not, end it when it shall not."""
-        if self._daemon_command is None:
+        if self._own is None:
             return
+        name = self._own.command.name
         if not self._spool.wants_daemon:
             if self._daemon is not None:
                 self._daemon.stop(GRACE)
                 self._daemon = None
-                self._tell(f"{self._daemon_command.name} rests: no cluster wants it")
+                self._tell(f"{name} rests: no cluster wants it")
             return
         if self._daemon is not None and (code := self._daemon.poll()) is not None:
-            self._tell(f"{self._daemon_command.name} ended with exit code {code}\n{self._daemon.tail()}")
+            self._tell(f"{name} ended with exit code {code}\n{self._daemon.tail()}")
             self._daemon, self._not_before = None, self._clock() + RESTART_PAUSE
         if self._daemon is None and self._clock() >= self._not_before:
-            self._daemon = Process(self._daemon_command, self._mark)
-            self._tell(f"{self._daemon_command.name} started, process {self._daemon.pid}")
+            self._daemon = Process(self._own.command, self._mark)
+            self._tell(f"{name} started, process {self._daemon.pid}")
+
+    def _is_healthy(self) -> bool:
+        """A machine whose daemon rests is as healthy as one whose daemon is ready."""
+        if self._own is None or not self._spool.wants_daemon:
+            return True
+        return self._daemon is not None and self._own.ready.probe()
 
     def _serve_commands(self) -> None:
         for id in self._spool.unfinished():

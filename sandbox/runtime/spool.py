@@ -5,6 +5,7 @@ A file is written whole or not at all. Below the folder of a machine:
 
     machine.json         who it is, and the number of the agent's life
     alive                a number that the agent changes every second
+    healthy              is there while the machine's daemon is ready
     daemon               `own` (or absent) while the machine's own daemon shall run, else `none`
     commands/ID.json     a command to run
     commands/ID.stop     how many seconds of grace it has to end
@@ -63,12 +64,20 @@ class Spool:
             folder.mkdir(parents=True, exist_ok=True)
         for id in self.unfinished():
             self.finish(id, LOST)
+        self.set_healthy(False)
         (self.folder / "daemon").unlink(missing_ok=True)
         _write(self.folder / "machine.json", json.dumps(cattrs.unstructure(identity)))
 
     def beat(self, number: int) -> None:
         """Show that the agent lives."""
         _write(self.folder / "alive", str(number))
+
+    def set_healthy(self, healthy: bool) -> None:
+        """Show whether the machine's daemon is ready; a health check looks for the file."""
+        if healthy:
+            (self.folder / "healthy").touch()
+        else:
+            (self.folder / "healthy").unlink(missing_ok=True)
 
     def unfinished(self) -> list[str]:
         """The ids of the commands without an end, oldest name first."""

@@ -17,6 +17,7 @@ from sandbox.spark.configuration import QUICK, Installation, archive_options
 
 MASTER_CLASS = "org.apache.spark.deploy.master.Master"
 WORKER_CLASS = "org.apache.spark.deploy.worker.Worker"
+HISTORY_CLASS = "org.apache.spark.deploy.history.HistoryServer"
 MASTER_NAME = "spark-master"
 READY_TIMEOUT = 90.0
 """Seconds that a daemon may take; a loaded machine needs up to 20."""
@@ -113,6 +114,20 @@ def worker(
         logs,
         owner,
     )
+
+
+def history_server(
+    installation: Installation,
+    environment: Mapping[str, str],
+    events: Path,
+    port: int,
+    home: Path,
+    logs: Path,
+) -> Command:
+    """The command of a history server over the event logs in `events`."""
+    options = (f"-Dspark.history.fs.logDirectory={events.as_uri()}", f"-Dspark.history.ui.port={port}")
+    variables = {**environment, "SPARK_HISTORY_OPTS": " ".join(options)}
+    return _daemon("spark-history", (HISTORY_CLASS,), installation, variables, home, logs, "")
 
 
 def master_ready(address: MasterAddress) -> readiness.Ready:
