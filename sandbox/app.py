@@ -9,7 +9,6 @@ import string
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -26,9 +25,7 @@ from sandbox.aws.server import Server
 from sandbox.catalog import DataCatalog
 from sandbox.emr.api import EmrOperations
 from sandbox.emr.describe import Naming
-from sandbox.emr.layout import Layout
 from sandbox.emr.machines import Machines, OneMachine
-from sandbox.emr.model import STEP_ACTIVE
 from sandbox.emr.nodes import Site as ClusterSite
 from sandbox.emr.stack import StackMachines
 from sandbox.emr.supervisor import Supervisor
@@ -43,6 +40,7 @@ from sandbox.glue.tag_api import TagOperations
 from sandbox.glue.tags import Kind, Tags
 from sandbox.metastore.server import MetastoreServer
 from sandbox.metastore.storage import storage_for
+from sandbox.pages import Pages, Parts
 from sandbox.runtime import marks, ports
 from sandbox.runtime.address import Address
 from sandbox.runtime.lock import StateLock
@@ -51,14 +49,12 @@ from sandbox.runtime.processes import Processes
 from sandbox.s3.upstream import UpstreamS3
 from sandbox.settings import LOOPBACK, Nodes, Settings
 from sandbox.spark import installation
-from sandbox.spark.application import ui_address
 from sandbox.spark.configuration import Installation, Services, client_variables
 from sandbox.spark.standalone import STACK_MASTER
 from sandbox.store import Database, Journal
 
 Clock = Callable[[], float]
 
-LOST_ON_RESTART = "S3 objects and what moto answers for are kept in memory and lost when the sandbox ends."
 GROUPS: Mapping[str, tuple[type, ...]] = {
     "emr": (EmrOperations,),
     "glue": (CatalogOperations, PartitionOperations, JobOperations, CrawlerOperations, TagOperations),
@@ -66,19 +62,6 @@ GROUPS: Mapping[str, tuple[type, ...]] = {
 """The classes whose methods are the operations of each service."""
 _AMAZON = string.digits + string.ascii_uppercase
 _HEXADECIMAL = "0123456789abcdef"
-
-
-@dataclass(frozen=True)
-class Parts:
-    """The parts of a sandbox that runs."""
-
-    services: Services
-    clients: Clients
-    journal: Journal
-    supervisor: Supervisor
-    jobs: JobRunner
-    emulated: Mapping[str, Service]
-    spark: Installation
 
 
 class Sandbox:
@@ -239,9 +222,9 @@ class Sandbox:
         self._undo.callback(metastore.stop)
 
     def _start_gateway(self, parts: Parts) -> None:
-        pages = {"status": self.status, "applications": self.applications}
+        pages = Pages(parts, self.settings, self.messages)
         moto = moto_application(self.settings.account)
-        gateway = Gateway(parts.emulated, self._s3(moto), moto, pages, self.settings.host)
+        gateway = Gateway(parts.emulated, self._s3(moto), moto, pages.by_name(), self.settings.host)
         port = int(parts.services.endpoint.inside.rpartition(":")[2])
         server = Server(gateway, self.settings.bind, port)
         server.start()
@@ -297,40 +280,6 @@ class Sandbox:
             outer=self._environment,
             application_ui=self.settings.application_ui_port,
         )
-
-    # --- pages
-
-    def status(self) -> dict[str, Any]:
-        """What runs, as one document."""
-        parts = self.parts
-        clusters = [
-            {"id": c.id, "name": c.name, "state": c.state, "master_ui": c.ports.ui(parts.services.host)}
-            for c in parts.supervisor.all()
-        ]
-        return {
-            "endpoint": self.endpoint,
-            "metastore": self.metastore,
-            "state": str(self.settings.state),
-            "pid": os.getpid(),
-            "spark": parts.spark.version,
-            "java": {"version": parts.spark.java.version, "origin": parts.spark.java.origin},
-            "messages": self.messages,
-            "clusters": clusters,
-            "lost_on_restart": LOST_ON_RESTART,
-        }
-
-    def applications(self) -> dict[str, Any]:
-        """The web pages of the Spark applications that run now, by step and job run."""
-        host = self.settings.host
-        found: dict[str, str | None] = {}
-        for cluster in self.parts.supervisor.all():
-            layout = Layout(self.settings.state / "clusters", cluster.id)
-            for step in cluster.steps:
-                if step.state in STEP_ACTIVE:
-                    found[step.id] = ui_address(layout.step_logs(step.id) / "stderr", host)
-        for run in self.parts.jobs.active():
-            found[run.id] = ui_address(self.settings.state / "job-runs" / run.id / "stderr", host)
-        return {"applications": found}
 
 
 def parity_table() -> dict[str, dict[str, Fidelity]]:

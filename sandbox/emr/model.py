@@ -138,10 +138,6 @@ class Ports:
     master_ui: int = 0
     application_ui: int = 0
 
-    def ui(self, host: str) -> str | None:
-        """The Spark master's web page; None while it does not run."""
-        return f"http://{host}:{self.master_ui}" if self.master_ui else None
-
 
 @dataclass(frozen=True)
 class Cluster:

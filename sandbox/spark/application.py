@@ -9,11 +9,11 @@ _UI = re.compile(rb"started service 'SparkUI' on port (\d+)")
 _HEAD = 256 * 1024
 
 
-def ui_address(log: Path, host: str) -> str | None:
-    """The address of the driver's web UI; None while its log does not tell."""
+def ui_port(log: Path) -> int | None:
+    """The port of the driver's web UI; None while its log does not tell."""
     try:
         with log.open("rb") as file:
             found = _UI.search(file.read(_HEAD))
     except OSError:
         return None
-    return f"http://{host}:{int(found.group(1))}" if found else None
+    return int(found.group(1)) if found else None

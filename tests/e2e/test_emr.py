@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from sandbox.emr.nodes import CATALOG_FACTORY
-from sandbox.runtime import marks
+from sandbox.runtime import marks, readiness
 
 CATALOG = {
     "Classification": "spark-hive-site",
@@ -33,6 +33,10 @@ spark = SparkSession.builder.getOrCreate()
 print("ready", flush=True)
 import time; time.sleep(600)
 """
+
+
+def page(sandbox, name):
+    return readiness.fetch_json(f"{sandbox.endpoint}/_sandbox/{name}", timeout=10)
 
 
 @pytest.fixture(scope="module")
@@ -122,8 +126,8 @@ def test_a_transient_cluster_runs_its_steps_and_ends(sandbox, s3):
     )
     ready = wait_for(sandbox, id, {"RUNNING"})
     assert ready["MasterPublicDnsName"] == "127.0.0.1"
-    page = next(c for c in sandbox.status()["clusters"] if c["id"] == id)["master_ui"]
-    with urllib.request.urlopen(f"{page}/json/") as answer:
+    ui = next(c for c in page(sandbox, "status")["clusters"] if c["id"] == id)["master_ui"]
+    with urllib.request.urlopen(f"{ui}/json/") as answer:
         assert json.load(answer)["aliveworkers"] == 1
 
     cluster = wait_for(sandbox, id, ENDED)
@@ -199,7 +203,7 @@ def test_a_running_step_can_be_cancelled(sandbox, cluster):
     while not (stdout.exists() and "ready" in stdout.read_text()):
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    assert sandbox.applications()["applications"][id].startswith("http://127.0.0.1:")
+    assert page(sandbox, "applications")["applications"][id].startswith("http://127.0.0.1:")
     emr.cancel_steps(ClusterId=cluster, StepIds=[id])
     answer = wait_for_step(sandbox, cluster, id, {"CANCELLED", "FAILED", "COMPLETED"})
     assert answer["Status"]["State"] == "CANCELLED"

@@ -7,7 +7,7 @@ import pytest
 from botocore.validate import ParamValidator
 
 from sandbox.emr import describe, request
-from sandbox.emr.model import Ports, Role
+from sandbox.emr.model import Role
 from sandbox.errors import AwsError
 
 NAMING = describe.Naming("000000000000", "us-east-1", "127.0.0.1", "3.5.9")
@@ -131,7 +131,6 @@ def test_the_version_that_really_runs_is_told():
 
 
 def test_no_address_is_told_before_the_master_runs():
-    assert Ports().ui("127.0.0.1") is None
     assert describe.cluster(run(), NAMING)["MasterPublicDnsName"] is None
 
 

@@ -10,7 +10,7 @@ import pytest
 from sandbox.errors import MachineError, WorkFailed
 from sandbox.runtime.address import Address
 from sandbox.spark import class_archive, configuration, jars, java
-from sandbox.spark.application import ui_address
+from sandbox.spark.application import ui_port
 from sandbox.spark.configuration import Installation, Services
 from sandbox.spark.failure import cause
 from sandbox.spark.jars import Jar
@@ -193,9 +193,9 @@ def test_the_configuration_folder_is_what_spark_reads(tmp_path):
 
 def test_the_ui_is_read_from_the_drivers_log(tmp_path):
     log = tmp_path / "stderr"
-    assert ui_address(log, "127.0.0.1") is None
+    assert ui_port(log) is None
     log.write_text("26/11/24 INFO Utils: Successfully started service 'SparkUI' on port 4041.\n")
-    assert ui_address(log, "127.0.0.1") == "http://127.0.0.1:4041"
+    assert ui_port(log) == 4041
 
 
 LOG = "26/11/24 23:12:43 INFO ShutdownHookManager: Deleting directory /tmp/spark\n"
