@@ -1,0 +1,123 @@
+"""The server's side of an interpreter: a process that runs one paragraph at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from sandbox.errors import WorkFailed
+from sandbox.notebook.magic import Program
+from sandbox.runtime import marks
+from sandbox.runtime.process import tail
+
+Event = dict[str, Any]
+
+GRACE = 5.0
+"""Seconds that an interpreter has to end its Spark driver."""
+
+
+class InterpreterEnded(WorkFailed):
+    """The interpreter's process ended in the middle of a paragraph."""
+
+
+@dataclass(frozen=True)
+class Launch:
+    """How an interpreter is started. `name` is that of its application in the master's list."""
+
+    name: str
+    environment: Mapping[str, str]
+    directory: Path
+    log: Path
+
+
+class Child:
+    """A running interpreter."""
+
+    def __init__(self, launch: Launch) -> None:
+        self._log = launch.log
+        self._lock = threading.Lock()
+        launch.log.parent.mkdir(parents=True, exist_ok=True)
+        launch.directory.mkdir(parents=True, exist_ok=True)
+        with launch.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                (sys.executable, "-m", "sandbox.notebook.interpreter", launch.name),
+                env=dict(launch.environment),
+                cwd=launch.directory,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+            )
+
+    @property
+    def pid(self) -> int:
+        """The interpreter's process id."""
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs."""
+        return self._process.poll() is None
+
+    def run(
+        self, paragraph: str, program: Program, params: Mapping[str, Any], tell: Callable[[Event], None]
+    ) -> Event:
+        """Run a paragraph; `tell` hears what happens, the event of its end is returned.
+
+        `InterpreterEnded` with the exit code and the end of the log when the process ends first.
+        """
+        self._send(
+            op="run",
+            paragraph=paragraph,
+            language=str(program.language),
+            code=program.code,
+            line=program.first_line,
+            params=dict(params),
+        )
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            event: Event = json.loads(line)
+            if event["event"] == "end":
+                return event
+            tell(event)
+        code = self._process.wait()
+        raise InterpreterEnded(f"The interpreter ended with exit code {code}\n{tail(self._log)}")
+
+    def cancel(self, paragraph: str) -> None:
+        """Ask for the end of this paragraph, if it runs."""
+        self._send(op="cancel", paragraph=paragraph)
+
+    def stop(self, grace: float = GRACE) -> None:
+        """End the interpreter and all that it started."""
+        family = self._family()
+        assert self._process.stdin is not None
+        with contextlib.suppress(OSError), self._lock:
+            self._process.stdin.close()
+        try:
+            self._process.wait(grace)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        marks.end(family, grace)
+
+    def _family(self) -> list[psutil.Process]:
+        try:
+            return psutil.Process(self.pid).children(recursive=True)
+        except psutil.NoSuchProcess:
+            return []
+
+    def _send(self, **request: Any) -> None:
+        assert self._process.stdin is not None
+        line = (json.dumps(request) + os.linesep).encode()
+        with contextlib.suppress(OSError, ValueError), self._lock:
+            self._process.stdin.write(line)
+            self._process.stdin.flush()
