@@ -46,6 +46,8 @@ from sandbox.runtime.address import Address
 from sandbox.runtime.lock import StateLock
 from sandbox.runtime.machine import ThisMachine
 from sandbox.runtime.processes import Processes
+from sandbox.s3.application import ObjectStore
+from sandbox.s3.routing import parity as s3_parity
 from sandbox.s3.upstream import UpstreamS3
 from sandbox.settings import LOOPBACK, Nodes, Settings
 from sandbox.spark import installation
@@ -224,17 +226,20 @@ class Sandbox:
     def _start_gateway(self, parts: Parts) -> None:
         pages = Pages(parts, self.settings, self.messages)
         moto = moto_application(self.settings.account)
-        gateway = Gateway(parts.emulated, self._s3(moto), moto, pages.by_name(), self.settings.host)
+        gateway = Gateway(parts.emulated, self._s3(), moto, pages.by_name(), self.settings.host)
         port = int(parts.services.endpoint.inside.rpartition(":")[2])
         server = Server(gateway, self.settings.bind, port)
         server.start()
         self._undo.callback(server.stop)
 
-    def _s3(self, own: WsgiApplication) -> WsgiApplication:
-        """The S3 that stands in for ours when one is set, else `own`."""
-        if self.settings.s3_endpoint is None:
-            return own
-        upstream = UpstreamS3(self.settings.s3_endpoint)
+    def _s3(self) -> WsgiApplication:
+        """The object store of the sandbox, or the S3 that stands in for it when one is set."""
+        settings = self.settings
+        if settings.s3_endpoint is None:
+            store = ObjectStore(settings.state / "s3", settings.account, settings.region, self._clock)
+            self._undo.callback(store.close)
+            return store
+        upstream = UpstreamS3(settings.s3_endpoint)
         self._undo.callback(upstream.close)
         return upstream
 
@@ -284,7 +289,8 @@ class Sandbox:
 
 def parity_table() -> dict[str, dict[str, Fidelity]]:
     """Every operation of our services with its fidelity; nothing is started for it."""
-    return {name: parity(_model(name), groups) for name, groups in GROUPS.items()}
+    services = {name: parity(_model(name), groups) for name, groups in GROUPS.items()}
+    return {**services, "s3": s3_parity(_model("s3"))}
 
 
 def _created(

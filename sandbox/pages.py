@@ -19,7 +19,10 @@ from sandbox.spark.application import ui_port
 from sandbox.spark.configuration import Installation, Services, client_variables
 from sandbox.store import Journal
 
-LOST_ON_RESTART = "S3 objects and what moto answers for are kept in memory and lost when the sandbox ends."
+LOST_ON_RESTART = (
+    "What moto answers for (STS, IAM, Logs, EC2, DynamoDB and others) is kept in memory and lost when the "
+    "sandbox ends; objects, the catalog and the clusters' history are kept."
+)
 
 
 @dataclass(frozen=True)

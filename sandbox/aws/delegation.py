@@ -13,7 +13,6 @@ WsgiApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]
 
 DELEGATED = frozenset(
     {
-        "s3",
         "sts",
         "iam",
         "logs",
@@ -30,25 +29,19 @@ DELEGATED = frozenset(
 """Signing names of the delegated services."""
 
 
-HEADER_NAMES = "sandbox.header_names"
-"""Key in the WSGI environ under which the server leaves the request's header names as they were sent."""
+HEADERS = "sandbox.headers"
+"""Key in the WSGI environ under which our server leaves the headers, by name in lower case.
+
+WSGI itself folds `a_b` and `a-b` into one name; S3's metadata may hold both."""
 
 
 def moto_application(account: str) -> WsgiApplication:
     """moto's dispatcher in this process, for `account`. Imported here because it costs half a second."""
-    from moto.core.request import (
-        PRESERVED_HEADER_NAMES_ENVIRON_KEY,
-        environ_key_for_header,
-        should_preserve_original_header_name,
-    )
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
     dispatcher = DomainDispatcherApplication(create_backend_app)
 
     def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        # WSGI folds `a_b` and `a-b` into one name; S3 metadata may hold either.
-        names = filter(should_preserve_original_header_name, environ.get(HEADER_NAMES, ()))
-        environ[PRESERVED_HEADER_NAMES_ENVIRON_KEY] = {environ_key_for_header(name): name for name in names}
         # moto looks for the path as it was sent (`?` and `%` in a key) under gunicorn's name for it.
         environ["RAW_URI"] = environ["REQUEST_URI"]
         # Else everyone is of moto's own account, and the ARNs of two services would not fit together.

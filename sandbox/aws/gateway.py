@@ -70,10 +70,10 @@ class Gateway:
         if path.startswith(PREFIX):
             return _send(self._page(path.removeprefix(PREFIX)), start_response)
         service = signing_name(environ)
-        if path.startswith("/moto-api") or service not in DELEGATED:
-            return _send(_refusal(service, name or environ.get("REQUEST_METHOD", ""), name), start_response)
         if service == "s3":
             return self._s3(environ, start_response)
+        if path.startswith("/moto-api") or service not in DELEGATED:
+            return _send(_refusal(service, name or environ.get("REQUEST_METHOD", ""), name), start_response)
         return self._delegated(service, name, environ, start_response)
 
     def _delegated(
@@ -107,9 +107,10 @@ def is_own(host: str, own: str) -> bool:
 
 def signing_name(environ: Environ) -> str:
     """The service a request was signed for; `s3` when it is not signed."""
-    query = parse_qs(str(environ.get("QUERY_STRING", "")))
-    presigned = f"Credential={query['X-Amz-Credential'][0]}" if "X-Amz-Credential" in query else ""
-    scope = _SCOPE.search(environ.get("HTTP_AUTHORIZATION", "") or presigned)
+    authorization, query = environ.get("HTTP_AUTHORIZATION", ""), str(environ.get("QUERY_STRING", ""))
+    if not authorization and "X-Amz-Credential=" in query:
+        authorization = f"Credential={parse_qs(query)['X-Amz-Credential'][0]}"
+    scope = _SCOPE.search(authorization)
     if scope:
         return scope.group(1)
     target = str(environ.get("HTTP_X_AMZ_TARGET", ""))

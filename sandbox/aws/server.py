@@ -9,7 +9,7 @@ from typing import Any
 from cheroot.wsgi import Gateway_10
 from cheroot.wsgi import Server as CherootServer
 
-from sandbox.aws.delegation import HEADER_NAMES, WsgiApplication
+from sandbox.aws.delegation import HEADERS, WsgiApplication
 from sandbox.errors import MachineError
 
 THREADS = 96
@@ -18,12 +18,15 @@ IDLE_CONNECTIONS = 256
 """Connections that are kept open; beyond cheroot's own 10, a few boto3 pools would connect anew each time."""
 
 
-class _HeaderNames(Gateway_10):
-    """cheroot's gateway, which also tells the header names as they were sent."""
+class _Headers(Gateway_10):
+    """cheroot's gateway, which also tells the headers under the names with which they were sent."""
 
     def get_environ(self) -> dict[str, Any]:  # type: ignore[override]
         environ: dict[str, Any] = super().get_environ()  # type: ignore[no-untyped-call]
-        environ[HEADER_NAMES] = [name.decode("latin-1") for name in self.req.inheaders]
+        environ[HEADERS] = {
+            name.decode("latin-1").lower(): value.decode("latin-1")
+            for name, value in self.req.inheaders.items()
+        }
         return environ
 
 
@@ -38,7 +41,7 @@ class Server:
         # How often an idle server looks whether it shall stop.
         self._cheroot.expiration_interval = 0.05
         self._cheroot.keep_alive_conn_limit = IDLE_CONNECTIONS
-        self._cheroot.gateway = _HeaderNames
+        self._cheroot.gateway = _Headers
         self._host = host
         self._port = port
         self._thread: threading.Thread | None = None

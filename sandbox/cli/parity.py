@@ -12,7 +12,7 @@ from sandbox.cli import console, options
 
 
 def parity(json: options.Json = False) -> None:
-    """Print how real every operation of EMR and Glue is."""
+    """Print how real every operation of EMR, Glue and S3 is."""
     from sandbox.app import parity_table
 
     services = parity_table()

@@ -18,7 +18,7 @@ MEANING = {
     Fidelity.EXECUTED: "the effect happens",
     Fidelity.RECORDED: "stored and returned; it changes nothing else",
     Fidelity.DELEGATED: "moto answers",
-    Fidelity.REFUSED: "HTTP 501 `NotEmulated`, naming the operation",
+    Fidelity.REFUSED: "HTTP 501 `NotEmulated` (in S3's own wording `NotImplemented`), naming the operation",
 }
 
 

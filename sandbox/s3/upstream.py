@@ -8,6 +8,8 @@ from xml.sax.saxutils import escape
 
 import urllib3
 
+from sandbox.aws.delegation import HEADERS
+
 Environ = dict[str, Any]
 CHUNK = 1024 * 1024
 CONNECTIONS = 64
@@ -53,7 +55,7 @@ class UpstreamS3:
 
 def _headers(environ: Environ) -> dict[str, str]:
     """The request's headers, as WSGI has them, but for those of the connection."""
-    names = {name.upper().replace("-", "_"): name for name in environ.get("sandbox.header_names", ())}
+    names = {name.upper().replace("-", "_"): name for name in environ.get(HEADERS, ())}
     headers = {}
     for key, value in environ.items():
         if key.startswith("HTTP_") or key in ("CONTENT_TYPE", "CONTENT_LENGTH"):

@@ -29,9 +29,14 @@ def moto(environ, start_response):
     return [b"moto"]
 
 
+def object_store(environ, start_response):
+    start_response("200 OK", [])
+    return [b"object store"]
+
+
 @pytest.fixture
 def gateway():
-    return Gateway({}, moto, moto, {"status": lambda: {"endpoint": "here"}})
+    return Gateway({}, object_store, moto, {"status": lambda: {"endpoint": "here"}})
 
 
 @pytest.mark.parametrize(
@@ -60,13 +65,17 @@ def test_another_host_is_forbidden(gateway):
     assert json.loads(body)["__type"] == "AccessDenied"
 
 
-@pytest.mark.parametrize("service", ["s3", "sts", "logs", "ec2"])
+@pytest.mark.parametrize("service", ["sts", "logs", "ec2"])
 def test_delegated_services_reach_moto(gateway, service):
     assert ask(gateway, HTTP_AUTHORIZATION=SIGNED.format(service)) == ("200 OK", b"moto")
 
 
+def test_what_is_signed_for_s3_reaches_the_object_store(gateway):
+    assert ask(gateway, HTTP_AUTHORIZATION=SIGNED.format("s3")) == ("200 OK", b"object store")
+
+
 def test_an_unsigned_request_is_for_s3(gateway):
-    assert ask(gateway)[1] == b"moto"
+    assert ask(gateway)[1] == b"object store"
 
 
 def test_services_that_nobody_answers_for_are_refused_by_name(gateway):
@@ -90,7 +99,10 @@ def test_what_moto_lacks_is_refused_by_name(gateway):
 
 
 def test_motos_own_pages_cannot_be_reached(gateway):
-    assert ask(gateway, PATH_INFO="/moto-api/reset")[0] == "501 Not Implemented"
+    path = {"PATH_INFO": "/moto-api/reset"}
+    assert ask(gateway, HTTP_AUTHORIZATION=SIGNED.format("sts"), **path)[0] == "501 Not Implemented"
+    # Unsigned, it is an object's address like any other.
+    assert ask(gateway, **path)[1] == b"object store"
 
 
 def test_the_sandbox_has_pages_of_its_own(gateway):
