@@ -12,9 +12,10 @@ from typing import Annotated, Any
 
 import typer
 
-from sandbox.cli import background, console, demo_view, fetching, options
+from sandbox.cli import background, console, demo_view, options, stack
 from sandbox.cli.demo_spark import SparkWatch
-from sandbox.cli.demo_summary import Aftermath, show
+from sandbox.cli.demo_summary import Aftermath, MasterPage, show
+from sandbox.cli.ground import Embedded, Ground, Stack
 from sandbox.demo import dataset as datasets
 from sandbox.demo import packaged
 from sandbox.demo.dataset import Dataset
@@ -23,6 +24,7 @@ from sandbox.demo.track import Track
 from sandbox.demo.track import track as track_named
 from sandbox.demo.waiting import Wait
 from sandbox.errors import WorkFailed
+from sandbox.runtime.readiness import fetch_json
 from sandbox.settings import Settings
 
 WIDTH = 120
@@ -32,6 +34,7 @@ Data = Annotated[
     Path | None, typer.Option("--data", help="The raw data: adult.data, or a folder for flights.")
 ]
 TrackName = Annotated[str, typer.Option("--track", help="census or flights.")]
+Compose = Annotated[bool, typer.Option("--compose", help="Run on the Compose stack, brought up if needed.")]
 Keep = Annotated[bool, typer.Option("--keep", help="Leave the cluster and the sandbox running.")]
 
 
@@ -41,12 +44,15 @@ def demo(
     data: Data = None,
     track: TrackName = "census",
     keep: Keep = False,
+    compose: Compose = False,
     offline: options.Offline = False,
     json: options.Json = False,
 ) -> None:
     """Run the course: upload, crawl, ETL, cluster, train, predict, terminate. Exit code 1 when it failed."""
     settings = options.settings(state, port, offline)
-    plan = Plan.of(settings, track, data, keep, packaged.jobs())
+    ran_before = background.read_record(settings) is not None
+    ground = Stack(stack.of_clone()) if compose else Embedded(settings, keep, ran_before)
+    plan = Plan.of(settings, track, data, keep, packaged.jobs(), ground)
     stages, endpoint = run(plan, json)
     ok = all(stage.state is not StageState.FAILED for stage in stages)
     if json:
@@ -65,54 +71,53 @@ def demo(
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to run where. `ran_before`: a sandbox already ran on this state, and so is left running."""
+    """What is to run, and on what ground."""
 
     settings: Settings
     track: Track
     dataset: Dataset
     keep: bool
     jobs: Path
-    ran_before: bool
+    ground: Ground
 
     @classmethod
-    def of(cls, settings: Settings, track: str, data: Path | None, keep: bool, jobs: Path) -> Plan:
+    def of(
+        cls, settings: Settings, track: str, data: Path | None, keep: bool, jobs: Path, ground: Ground
+    ) -> Plan:
         """The plan for what was typed; `UsageError` for a track or a file that is not there."""
         chosen = track_named(track)
         dataset = datasets.choose(chosen, data, settings.cache)
-        return cls(settings, chosen, dataset, keep, jobs, background.read_record(settings) is not None)
-
-    @property
-    def stays(self) -> bool:
-        """Whether the sandbox runs on when the course has ended."""
-        return self.ran_before or self.keep
+        return cls(settings, chosen, dataset, keep, jobs, ground)
 
 
 def run(plan: Plan, silent: bool) -> tuple[list[Stage], str]:
-    """Run the course on the state's sandbox, started for it when none ran; returns the endpoint as well."""
-    if not plan.ran_before:
-        fetching.jars(plan.settings)
+    """Run the course on the plan's ground, which is begun for it; returns the endpoint as well."""
+    ground = plan.ground
     with _terminated_like_interrupted():
         try:
-            record = background.read_record(plan.settings) or background.start(plan.settings)
+            record = ground.begin()
             stages, lost = _narrated(plan, record, silent)
+            master = None if silent else _master(ground)
         except KeyboardInterrupt:
-            console.tell("Interrupted: what runs is ended." if not plan.stays else "Interrupted.")
+            console.tell("Interrupted: what runs is ended." if not ground.stays else "Interrupted.")
             raise
         finally:
-            if not plan.stays:
-                background.stop(plan.settings)
+            ground.end()
     endpoint = str(record["endpoint"])
     if not silent:
         summary = console.data()
         if not summary.is_terminal:
             summary.width = WIDTH
-        show(
-            summary,
-            stages,
-            plan.dataset,
-            Aftermath(endpoint, plan.stays, options.state_option(plan.settings.state), lost),
-        )
+        aftermath = Aftermath(endpoint, ground.stays, ground.command, lost, master)
+        show(summary, stages, plan.dataset, aftermath)
     return stages, endpoint
+
+
+def _master(ground: Ground) -> MasterPage | None:
+    """What the page of a master that stays lists."""
+    url = ground.master_page()
+    listed = fetch_json(f"{url}/json/") if url else None
+    return MasterPage(url, listed["completedapps"]) if url and listed else None
 
 
 def _narrated(plan: Plan, record: dict[str, Any], silent: bool) -> tuple[list[Stage], str]:
@@ -122,7 +127,7 @@ def _narrated(plan: Plan, record: dict[str, Any], silent: bool) -> tuple[list[St
     from sandbox.demo.workflow import Account, Course
 
     def master_ui(cluster_id: str) -> str | None:
-        clusters = background.status(plan.settings)["clusters"]
+        clusters = plan.ground.status()["clusters"]
         return next((entry["master_ui"] for entry in clusters if entry["id"] == cluster_id), None)
 
     def course(narrator: Narrator) -> list[Stage]:
@@ -140,13 +145,13 @@ def _narrated(plan: Plan, record: dict[str, Any], silent: bool) -> tuple[list[St
     with SparkWatch(endpoint) as watch, demo_view.view(console.story(), watch) as narrator:
         narrator.introduce(plan.track, plan.dataset, endpoint)
         stages = course(narrator)
-    return stages, _lost(plan.settings)
+    return stages, _lost(plan.ground)
 
 
-def _lost(settings: Settings) -> str:
+def _lost(ground: Ground) -> str:
     """What the sandbox says will be lost when it ends; nothing when it ended already."""
     try:
-        return str(background.status(settings).get("lost_on_restart", ""))
+        return str(ground.status().get("lost_on_restart", ""))
     except WorkFailed:
         return ""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,13 +32,23 @@ BAR = 30
 class Aftermath:
     """What is left when the course has ended: where to ask, and whether the sandbox still runs.
 
-    `options` are the options that `sandbox` needs to find this state, `lost` what ends with the sandbox.
+    `command` tells what to type for a command of the program and its argument, `lost` what ends with the
+    sandbox. `master` is the page of a Spark master that outlives the course's cluster.
     """
 
     endpoint: str
     stays: bool
-    options: str
+    command: Callable[[str, str], str]
     lost: str
+    master: MasterPage | None = None
+
+
+@dataclass(frozen=True)
+class MasterPage:
+    """A Spark master's page, and the applications that it says have run, newest first."""
+
+    url: str
+    applications: Sequence[Mapping[str, Any]]
 
 
 def show(console: Console, stages: Sequence[Stage], dataset: Dataset, aftermath: Aftermath) -> None:
@@ -54,6 +64,9 @@ def show(console: Console, stages: Sequence[Stage], dataset: Dataset, aftermath:
     if isinstance(predict, Predicted):
         console.print()
         console.print(predictions(predict))
+    if aftermath.master is not None:
+        console.print()
+        console.print(master_applications(aftermath.master))
     console.print()
     for line in next_steps(stages, aftermath):
         console.print(line, soft_wrap=True)
@@ -155,26 +168,37 @@ def predictions(results: Predicted) -> Table:
     return table
 
 
+def master_applications(master: MasterPage) -> Table:
+    """The applications that ran, as the Spark master itself lists them."""
+    table = Table(title=f"Applications on the Spark master, {master.url}", title_justify="left")
+    for name in ("application", "name", "cores", "seconds", "state"):
+        table.add_column(name, justify="right" if name in ("cores", "seconds") else "left")
+    for one in master.applications:
+        cells = (one["id"], one["name"], str(one["cores"]), f"{one['duration'] / 1000:.1f}", one["state"])
+        table.add_row(*map(escape, cells))
+    return table
+
+
 def next_steps(stages: Sequence[Stage], aftermath: Aftermath) -> list[str]:
     """The commands with which each thing can be looked at, as lines with markup."""
-    program = f"sandbox{{}}{aftermath.options}"
-    logs = [f"{program.format(' logs')} {id}" for id in _ids(stages)]
+    command = aftermath.command
+    logs = [command("logs", id) for id in _ids(stages)]
     if not aftermath.stays:
         lines = [
             "[bold]The sandbox is down again.[/] " + escape(aftermath.lost),
             "What was logged is still here:",
         ]
         lines += [f"  {escape(line)}" for line in logs]
-        lines.append(f"To look at everything while it runs: {escape(program.format(' demo'))} --keep")
+        lines.append(f"To look at everything while it runs: {escape(command('demo', '--keep'))}")
         return lines
-    lines = ["[bold]Look at it:[/]", f'  eval "$({escape(program.format(" env"))})"']
+    lines = ["[bold]Look at it:[/]", f'  eval "$({escape(command("env", ""))})"']
     lines += [f"  {escape(line)}" for line in logs]
     lines += [
         f"  aws s3 ls {escape(uri)} --recursive --endpoint-url {aftermath.endpoint}"
         for uri in _locations(stages)
     ]
     lines += [f"  {escape(ui)}  (Spark master)" for ui in _master_pages(stages)]
-    lines.append(f"  {escape(program.format(' down'))}")
+    lines.append(f"  {escape(command('down', ''))}")
     return lines
 
 

@@ -242,8 +242,12 @@ def summary(aftermath: Aftermath, chosen=None, kind=Kind.REAL, width=120) -> str
     return recorder.export_text()
 
 
-GONE = Aftermath("http://e", False, "", "S3 objects are lost.")
-KEPT = Aftermath("http://127.0.0.1:4566", True, " --state /s", "S3 objects are lost.")
+def typed(name, argument=""):
+    return f"sandbox {name} --state /s {argument}".rstrip()
+
+
+GONE = Aftermath("http://e", False, typed, "S3 objects are lost.")
+KEPT = Aftermath("http://127.0.0.1:4566", True, typed, "S3 objects are lost.")
 
 
 def test_the_summary_has_everything():
@@ -265,7 +269,7 @@ def test_the_summary_has_everything():
 def test_after_a_sandbox_that_ended_no_command_is_shown_that_cannot_work():
     text = summary(GONE)
     assert "S3 objects are lost." in text
-    assert "sandbox logs s-train" in text and "sandbox logs jr_1" in text
+    assert "sandbox logs --state /s s-train" in text and "sandbox logs --state /s jr_1" in text
     assert "aws s3 ls" not in text and "8080" not in text
     assert "sandbox demo --keep" in text
 
