@@ -46,6 +46,7 @@ class Child:
     def __init__(self, launch: Launch) -> None:
         self._log = launch.log
         self._lock = threading.Lock()
+        self._reading = threading.Lock()
         launch.log.parent.mkdir(parents=True, exist_ok=True)
         launch.directory.mkdir(parents=True, exist_ok=True)
         with launch.log.open("ab") as log:
@@ -84,12 +85,15 @@ class Child:
             params=dict(params),
         )
         assert self._process.stdout is not None
-        for line in self._process.stdout:
-            event: Event = json.loads(line)
-            if event["event"] == "end":
-                return event
-            tell(event)
-        code = self._process.wait()
+        with self._reading:
+            for line in () if self._process.stdout.closed else self._process.stdout:
+                event: Event = json.loads(line)
+                if event["event"] == "end":
+                    return event
+                tell(event)
+            code = self._process.wait()
+            self._process.stdout.close()
+        self._hang_up()
         raise InterpreterEnded(f"The interpreter ended with exit code {code}\n{tail(self._log)}")
 
     def cancel(self, paragraph: str) -> None:
@@ -99,15 +103,22 @@ class Child:
     def stop(self, grace: float = GRACE) -> None:
         """End the interpreter and all that it started."""
         family = self._family()
-        assert self._process.stdin is not None
-        with contextlib.suppress(OSError), self._lock:
-            self._process.stdin.close()
+        assert self._process.stdout is not None
+        self._hang_up()
         try:
             self._process.wait(grace)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
         marks.end(family, grace)
+        with self._reading:
+            self._process.stdout.close()
+
+    def _hang_up(self) -> None:
+        """Nothing more is asked; an interpreter that runs ends."""
+        assert self._process.stdin is not None
+        with contextlib.suppress(OSError), self._lock:
+            self._process.stdin.close()
 
     def _family(self) -> list[psutil.Process]:
         try:

@@ -24,7 +24,7 @@ CANCEL_LIMIT = 10.0
 """Seconds that a paragraph has to end when it is cancelled; then its interpreter is ended."""
 CANCEL_INTERVAL = 1.0
 UNWILLING = (
-    f"The paragraph did not end within {CANCEL_LIMIT:.0f} s, so its interpreter was ended: variables are lost.\n"
+    f"The paragraph did not end within {CANCEL_LIMIT:.0f} s: its interpreter and variables are gone.\n"
 )
 NOTHING = ("", "")
 _log = logging.getLogger(__name__)
