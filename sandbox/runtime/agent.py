@@ -20,7 +20,7 @@ RESTART_PAUSE = 2.0
 """Seconds before a daemon that ended is started again."""
 GRACE = 5.0
 PROBES = 3
-"""Heartbeats between two looks whether the machine is healthy."""
+"""Heartbeats between two looks whether a healthy machine still is."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,7 @@ class Agent:
         self._own = daemon
         self._daemon: Process | None = None
         self._not_before = 0.0
+        self._healthy = False
         self._mark = mark
         self._tell = tell
         self._clock = clock
@@ -63,8 +64,9 @@ class Agent:
                 if self._clock() >= next_beat:
                     beats, next_beat = beats + 1, self._clock() + HEARTBEAT
                     self._spool.beat(beats)
-                    if beats % PROBES == 1:
-                        self._spool.set_healthy(self._is_healthy())
+                    if not self._healthy or beats % PROBES == 0:
+                        self._healthy = self._is_healthy()
+                        self._spool.set_healthy(self._healthy)
                 self._keep_daemon()
                 self._serve_commands()
                 for owner in self._spool.to_reap():

@@ -29,18 +29,20 @@ class UpstreamS3:
 
     def __init__(self, endpoint: str) -> None:
         self._endpoint = endpoint.rstrip("/")
-        self._pool = urllib3.PoolManager(maxsize=CONNECTIONS, retries=False)
+        # A pool of one host: a manager would take `..` in a key for a step up.
+        self._pool = urllib3.connection_from_url(self._endpoint, maxsize=CONNECTIONS, retries=False)
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         try:
-            answer = self._pool.request(
+            answer = self._pool.urlopen(
                 environ["REQUEST_METHOD"],
-                self._endpoint + environ["REQUEST_URI"],
+                environ["REQUEST_URI"],
                 headers=_headers(environ),
                 body=_body(environ),
                 preload_content=False,
                 decode_content=False,
                 redirect=False,
+                assert_same_host=False,
             )
         except urllib3.exceptions.HTTPError as error:
             return _unavailable(f"{self._endpoint} cannot be reached: {error}", start_response)
@@ -50,7 +52,7 @@ class UpstreamS3:
 
     def close(self) -> None:
         """Close every connection."""
-        self._pool.clear()
+        self._pool.close()
 
 
 def _headers(environ: Environ) -> dict[str, str]:

@@ -271,7 +271,7 @@ def test_after_a_sandbox_that_ended_no_command_is_shown_that_cannot_work():
     assert "S3 objects are lost." in text
     assert "sandbox logs --state /s s-train" in text and "sandbox logs --state /s jr_1" in text
     assert "aws s3 ls" not in text and "8080" not in text
-    assert "sandbox demo --keep" in text
+    assert "sandbox demo --state /s --keep" in text
 
 
 def test_while_the_sandbox_runs_the_commands_name_it():
