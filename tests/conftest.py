@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from compose_stack import Stack
 
 SHARED = Path(os.environ.get("SANDBOX_SHARED", Path(__file__).parents[2] / "shared"))
 
@@ -26,6 +27,40 @@ def nothing_is_left():
         time.sleep(0.05)
     assert not threads, f"leaked threads: {threads}"
     assert not children, f"leaked processes: {[child.cmdline() for child in children]}"
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--stack",
+        action="store_true",
+        help="bring the Compose stack up and run the tests on its sandbox; needs a Docker engine",
+    )
+
+
+@pytest.fixture(scope="session")
+def stack(request, tmp_path_factory):
+    """The Compose stack under a name and on ports of its own, removed afterwards."""
+    if not request.config.getoption("--stack"):
+        pytest.skip("needs the Compose stack: make test-compose")
+    running = Stack.build()
+    try:
+        running.up()
+        yield running
+    finally:
+        logs = tmp_path_factory.getbasetemp() / "stack.log"
+        logs.write_text(running.logs())
+        running.down()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def chosen_sandbox(request):
+    """With --stack, every test that asks for a sandbox gets the stack's."""
+    if not request.config.getoption("--stack"):
+        yield
+        return
+    os.environ["SANDBOX_ENDPOINT"] = request.getfixturevalue("stack").endpoint
+    yield
+    del os.environ["SANDBOX_ENDPOINT"]
 
 
 @pytest.fixture(scope="session")

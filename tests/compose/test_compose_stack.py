@@ -1,0 +1,261 @@
+"""The stack in containers: what runs where, where the data lies, and what happens when a part dies."""
+
+import json
+import re
+import subprocess
+import sys
+import time
+import uuid
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from sandbox.emr.nodes import CATALOG_FACTORY
+from sandbox.runtime import readiness
+
+GROUPS = [
+    {"InstanceRole": "MASTER", "InstanceType": "m5.xlarge", "InstanceCount": 1},
+    {"InstanceRole": "CORE", "InstanceType": "m5.xlarge", "InstanceCount": 2},
+]
+ENDED = {"TERMINATED", "TERMINATED_WITH_ERRORS"}
+CATALOG = {
+    "Classification": "spark-hive-site",
+    "Properties": {"hive.metastore.client.factory.class": CATALOG_FACTORY},
+}
+WHO = """#!/bin/bash
+hostname
+id -un
+touch "$HOME/was-here"
+"""
+ROWS = """
+from pyspark.sql import SparkSession
+spark = SparkSession.builder.appName("rows").getOrCreate()
+import socket
+hosts = spark.sparkContext.range(0, 64, numSlices=16).map(lambda _: socket.gethostname()).distinct().collect()
+spark.range(1000).write.mode("overwrite").saveAsTable("stackdb.numbers")
+rows = spark.table("stackdb.numbers").count()
+print("driver", socket.gethostname(), "executors", sorted(hosts), "rows", rows)
+"""
+SLEEP = """
+from pyspark.sql import SparkSession
+spark = SparkSession.builder.appName("sleep").getOrCreate()
+print("ready", flush=True)
+import time; time.sleep(600)
+"""
+
+
+@pytest.fixture(scope="module")
+def localstack(stack):
+    """A plain client on LocalStack's own port."""
+    client = boto3.client(
+        "s3",
+        endpoint_url=stack.localstack,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        region_name="us-east-1",
+        config=Config(s3={"addressing_style": "path"}),
+    )
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="module")
+def bucket(sandbox):
+    s3 = sandbox.client("s3")
+    s3.create_bucket(Bucket="stack")
+    for name, text in {"who.sh": WHO, "rows.py": ROWS, "sleep.py": SLEEP}.items():
+        s3.put_object(Bucket="stack", Key=name, Body=text.encode())
+    glue = sandbox.client("glue")
+    glue.create_database(DatabaseInput={"Name": "stackdb", "LocationUri": "s3://stack/stackdb"})
+    return "stack"
+
+
+@pytest.fixture
+def launch(sandbox, bucket):
+    """Launches clusters; whatever they do, they are ended afterwards."""
+    emr, launched = sandbox.client("emr"), []
+
+    def run(**changes):
+        arguments = {
+            "Name": "stack",
+            "Applications": [{"Name": "Spark"}],
+            "Configurations": [CATALOG],
+            "Instances": {"InstanceGroups": GROUPS, "KeepJobFlowAliveWhenNoSteps": True},
+            "LogUri": f"s3://{bucket}/logs/",
+            **changes,
+        }
+        launched.append(emr.run_job_flow(**arguments)["JobFlowId"])
+        return launched[-1]
+
+    yield run
+    for id in launched:
+        if state(emr, id) not in ENDED:
+            emr.terminate_job_flows(JobFlowIds=[id])
+        wait_for(emr, id, ENDED)
+
+
+def state(emr, id):
+    return emr.describe_cluster(ClusterId=id)["Cluster"]["Status"]["State"]
+
+
+def wait_for(emr, id, states, seconds=180):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        cluster = emr.describe_cluster(ClusterId=id)["Cluster"]
+        if cluster["Status"]["State"] in states:
+            return cluster
+        time.sleep(0.2)
+    raise AssertionError(f"{id} is {cluster['Status']}, not one of {states}")
+
+
+def submit(emr, id, script):
+    step = {
+        "Name": script,
+        "ActionOnFailure": "CONTINUE",
+        "HadoopJarStep": {"Jar": "command-runner.jar", "Args": ["spark-submit", f"s3://stack/{script}"]},
+    }
+    return emr.add_job_flow_steps(JobFlowId=id, Steps=[step])["StepIds"][0]
+
+
+def wait_for_step(emr, id, step, states, seconds=240):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        found = emr.describe_step(ClusterId=id, StepId=step)["Step"]
+        if found["Status"]["State"] in states:
+            return found
+        time.sleep(0.2)
+    raise AssertionError(f"{step} is {found['Status']}, not one of {states}")
+
+
+def sandbox_program(stack, *arguments, **changes):
+    return subprocess.run(
+        [sys.executable, "-m", "sandbox", *arguments],
+        env={**stack.environment, "NO_COLOR": "1", **changes},
+        capture_output=True,
+        text=True,
+        timeout=540,
+        check=False,
+    )
+
+
+def test_every_service_is_healthy_and_none_is_root_or_reached_from_outside(stack):
+    services = {service.name for service in stack.compose.services() if service.ready}
+    assert services >= {"localstack", "spark-master", "spark-worker", "sandbox"}
+    for id in stack.labelled("container"):
+        (found,) = json.loads(stack.docker("inspect", id).stdout)
+        published = [
+            binding for ports in found["HostConfig"]["PortBindings"].values() for binding in ports or ()
+        ]
+        assert all(binding["HostIp"] == "127.0.0.1" for binding in published), found["Name"]
+        assert found["HostConfig"]["Memory"] > 0, found["Name"]
+        assert not any("docker.sock" in mount["Source"] for mount in found["Mounts"]), found["Name"]
+        if found["Config"]["Labels"]["com.docker.compose.service"] != "localstack":
+            assert found["Config"]["User"] == "emr", found["Name"]
+
+
+def test_objects_lie_in_localstack(sandbox, localstack, bucket):
+    key = f"a b/{uuid.uuid4()}"
+    body = b"x" * 3_000_000
+    sandbox.client("s3").put_object(Bucket=bucket, Key=key, Body=body, Metadata={"who": "me"})
+    answer = localstack.get_object(Bucket=bucket, Key=key)
+    assert answer["Body"].read() == body
+    assert answer["Metadata"] == {"who": "me"}
+    localstack.put_object(Bucket=bucket, Key=key, Body=b"other side")
+    assert sandbox.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read() == b"other side"
+
+
+def test_a_cluster_is_the_stacks_own_machines(stack, sandbox, localstack, bucket, launch):
+    emr = sandbox.client("emr")
+    action = {"Name": "who", "ScriptBootstrapAction": {"Path": f"s3://{bucket}/who.sh"}}
+    id = launch(BootstrapActions=[action])
+    with pytest.raises(ClientError, match=f"belong to cluster {id}.*terminate it first"):
+        launch()
+    wait_for(emr, id, {"WAITING"})
+    step = submit(emr, id, "rows.py")
+    found = wait_for_step(emr, id, step, {"COMPLETED", "FAILED"})
+    assert found["Status"]["State"] == "COMPLETED", found
+    said = stack.docker("compose", "exec", "-T", "sandbox", "sandbox", "logs", step).stdout
+    assert "driver spark-master" in said and "rows 1000" in said
+    executors = re.search(r"executors \[(.*)\] rows", said).group(1)
+    assert "spark-master" not in executors and len(executors.split(",")) == 2
+
+    emr.terminate_job_flows(JobFlowIds=[id])
+    wait_for(emr, id, {"TERMINATED"})
+    keys = [entry["Key"] for entry in localstack.list_objects_v2(Bucket=bucket)["Contents"]]
+    hosts = [
+        key for key in keys if key.startswith(f"logs/{id}/node/") and "bootstrap-actions/1/stdout" in key
+    ]
+    assert len(hosts) == 3
+    assert any(key.startswith("stackdb/numbers/") for key in keys)
+    assert any(f"logs/{id}/containers/app-" in key for key in keys)
+    applications = readiness.fetch_json(f"{stack.master_ui}/json/")["completedapps"]
+    assert "rows" in {application["name"] for application in applications}
+
+
+def test_more_nodes_than_the_stack_has_are_refused_with_the_command_that_helps(launch):
+    groups = [GROUPS[0], {**GROUPS[1], "InstanceCount": 7}]
+    with pytest.raises(ClientError, match="--scale spark-worker=7"):
+        launch(Instances={"InstanceGroups": groups, "KeepJobFlowAliveWhenNoSteps": True})
+
+
+def test_a_worker_that_dies_in_a_step_ends_the_cluster_and_nothing_else(stack, sandbox, launch):
+    emr = sandbox.client("emr")
+    id = launch()
+    wait_for(emr, id, {"WAITING"})
+    step = submit(emr, id, "sleep.py")
+    wait_for_step(emr, id, step, {"RUNNING"})
+    victim = stack.docker("compose", "ps", "--quiet", "spark-worker").stdout.split()[0]
+    stack.docker("kill", victim)
+    cluster = wait_for(emr, id, ENDED)
+    assert cluster["Status"]["State"] == "TERMINATED_WITH_ERRORS"
+    assert cluster["Status"]["StateChangeReason"]["Code"] == "INSTANCE_FAILURE"
+    assert "docker compose up --detach" in cluster["Status"]["StateChangeReason"]["Message"]
+    assert emr.describe_step(ClusterId=id, StepId=step)["Step"]["Status"]["State"] == "CANCELLED"
+    assert sandbox.client("glue").get_databases()["DatabaseList"]
+    stack.up()
+    again = launch()
+    wait_for(emr, again, {"WAITING"})
+
+
+def test_the_course_runs_on_the_stack(stack, localstack, adult):
+    done = sandbox_program(stack, "demo", "--compose", "--data", str(adult), "--json")
+    assert done.returncode == 0, done.stderr[-3000:]
+    document = json.loads(done.stdout)
+    results = {one["name"]: one["results"] for one in document["stages"]}
+    assert document["endpoint"] == stack.endpoint
+    assert results["crawl"]["rows"] == 32_561
+    assert results["train"]["accuracy"] == pytest.approx(0.823, abs=0.015)
+    assert [one["prediction"] for one in results["predict"]["predictions"]] == [">50K", "<=50K"]
+    assert (
+        localstack.head_object(Bucket="census-000000000000-raw", Key="adult_data/adult.data")["ContentLength"]
+        == 3_974_305
+    )
+    listed = readiness.fetch_json(f"{stack.master_ui}/json/")["completedapps"]
+    assert {"census-train", "tree-predict"} <= {application["name"] for application in listed}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"LOCALSTACK_IMAGE": "emr-sandbox/no-such-image:none"}, "emr-sandbox/no-such-image"),
+        ({"SANDBOX_PORT": "taken"}, "A port that the stack wants is taken"),
+        ({"DOCKER_HOST": "unix:///nonexistent/docker.sock"}, "The Docker engine is not running"),
+    ],
+)
+def test_what_this_machine_lacks_is_told_with_the_mend_and_exit_code_3(stack, changes, message):
+    if changes.get("SANDBOX_PORT") == "taken":
+        changes = {"SANDBOX_PORT": stack.environment["SANDBOX_PORT"]}
+    other = {**changes, "COMPOSE_PROJECT_NAME": f"{stack.project}-other"}
+    if "SANDBOX_PORT" in changes:
+        free = {name: "0" for name in stack.environment if name.endswith("_PORT") and name != "SANDBOX_PORT"}
+        other |= free
+    try:
+        done = sandbox_program(stack, "demo", "--compose", "--json", **other)
+    finally:
+        environment = {**stack.environment, **other, "DOCKER_HOST": stack.environment.get("DOCKER_HOST", "")}
+        leftover = type(stack)(other["COMPOSE_PROJECT_NAME"], {k: v for k, v in environment.items() if v})
+        leftover.docker("compose", "down", "--volumes", check=False)
+    assert done.returncode == 3, done.stderr[-2000:]
+    assert message in done.stderr and "mend:" in done.stderr
