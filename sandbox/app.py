@@ -267,13 +267,38 @@ class Sandbox:
         )
 
     def _machines(self) -> Machines:
-        settings = self.settings
+        settings, published = self.settings, self.settings.published
+        cores, memory = os.cpu_count() or 1, psutil.virtual_memory().total // 2**20
+        folder = settings.state / "machines"
         match settings.nodes:
             case Nodes.HERE:
-                cores, memory = os.cpu_count() or 1, psutil.virtual_memory().total // 2**20
                 return OneMachine(settings.host, settings.state / "clusters", cores, memory)
-            case Nodes.STACK | Nodes.CONTAINERS:
-                return StackMachines(settings.state / "machines", STACK_MASTER, lambda: uuid.uuid4().hex)
+            case Nodes.STACK:
+                seen = {STACK_MASTER.ui_port: published.master_ui} if published else {}
+                seen |= {settings.application_ui_port: published.application_ui} if published else {}
+                return StackMachines(folder, STACK_MASTER, _command_id, seen)
+            case Nodes.CONTAINERS:
+                return self._containers(folder, cores, memory)
+
+    def _containers(self, folder: Path, cores: int, memory: int) -> Machines:
+        # Imported here: Docker's client is slow to import, and only this kind of node needs it.
+        from sandbox.emr.containers import ContainerMachines
+        from sandbox.runtime.containers import Containers, Project
+
+        settings = self.settings
+        # Nodes share the state as a volume, or as a folder where the sandbox is on the host itself.
+        inside = settings.published is not None
+        project = Project(
+            name=settings.project,
+            image=settings.node_image,
+            volume=f"{settings.project}_state" if inside else str(settings.state),
+            state=settings.state,
+            user=None if inside else f"{os.getuid()}:{os.getgid()}",
+        )
+        containers = Containers(project, settings.mark)
+        self._undo.callback(containers.close)
+        pages = (settings.master_ui_port, settings.application_ui_port)
+        return ContainerMachines(containers, folder, _command_id, cores, memory, pages)
 
     def _job_site(self, spark: Installation, services: Services) -> JobSite:
         return JobSite(
@@ -312,6 +337,10 @@ def _amazon_id(prefix: str, length: int) -> str:
     """An id such as `j-3KBQ7T0A1B2C3`; EC2's are hexadecimal."""
     alphabet = _HEXADECIMAL if prefix == "i-" else _AMAZON
     return prefix + "".join(secrets.choice(alphabet) for _ in range(length))
+
+
+def _command_id() -> str:
+    return uuid.uuid4().hex
 
 
 def _hexadecimal_id(prefix: str, length: int) -> str:

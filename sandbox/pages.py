@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from sandbox.aws.clients import Clients
@@ -72,31 +71,30 @@ class Pages:
 
     def applications(self) -> dict[str, Any]:
         """The web pages of the Spark applications that run now, by step and job run."""
-        settings, published = self._settings, self._settings.published
         found: dict[str, str | None] = {}
         for cluster in self._parts.supervisor.all():
-            layout = Layout(settings.state / "clusters", cluster.id)
+            layout = Layout(self._settings.state / "clusters", cluster.id)
             for step in cluster.steps:
                 if step.state in STEP_ACTIVE:
-                    log = layout.step_logs(step.id) / "stderr"
-                    found[step.id] = self._application_ui(log, published.application_ui if published else 0)
+                    port = ui_port(layout.step_logs(step.id) / "stderr")
+                    found[step.id] = _page(self._parts.supervisor.outside(cluster, port) if port else None)
         for run in self._parts.jobs.active():
-            log = settings.state / "job-runs" / run.id / "stderr"
-            found[run.id] = self._application_ui(log, published.job_ui if published else 0)
+            port = ui_port(self._settings.state / "job-runs" / run.id / "stderr")
+            found[run.id] = _page(self._job_ui(port) if port else None)
         return {"applications": found}
 
     def _master_ui(self, cluster: Cluster) -> str | None:
         """The Spark master's page; None while it does not run."""
-        if not cluster.ports.master_ui:
-            return None
-        published = self._settings.published
-        return f"http://{LOOPBACK}:{published.master_ui if published else cluster.ports.master_ui}"
+        port = cluster.ports.master_ui
+        return _page(self._parts.supervisor.outside(cluster, port) if port else None)
 
-    def _application_ui(self, log: Path, published: int) -> str | None:
-        """The page of the application that writes `log`; None where none is known, or none published."""
-        port = ui_port(log)
-        if port is None:
-            return None
-        if self._settings.published is None:
-            return f"http://{LOOPBACK}:{port}"
-        return f"http://{LOOPBACK}:{published}" if port == self._settings.application_ui_port else None
+    def _job_ui(self, port: int) -> int | None:
+        """The user's port for a job's page: a container publishes the preferred one alone."""
+        published = self._settings.published
+        if published is None:
+            return port
+        return published.job_ui if port == self._settings.application_ui_port else None
+
+
+def _page(port: int | None) -> str | None:
+    return f"http://{LOOPBACK}:{port}" if port else None

@@ -58,7 +58,8 @@ class Settings:
     `state` is the folder that holds all it knows, `cache` the folder of jars and datasets that sandboxes
     share. `port` 0 takes a free one; so does each of the others when it is taken. `host` is the name by
     which the cluster's nodes reach this machine, `published` the ports on which its user does when the
-    sandbox is in a container. `s3_endpoint` is an S3 that stands in for the sandbox's own.
+    sandbox is in a container. `s3_endpoint` is an S3 that stands in for the sandbox's own. `project` is the
+    Compose project and `node_image` the image of nodes that are containers.
     """
 
     state: Path
@@ -75,6 +76,8 @@ class Settings:
     nodes: Nodes = Nodes.HERE
     s3_endpoint: str | None = None
     published: Published | None = None
+    project: str = "emr-sandbox"
+    node_image: str = "emr-sandbox/spark:dev"
 
     @property
     def bind(self) -> str:
@@ -118,6 +121,8 @@ class Settings:
             nodes=variables.nodes(),
             s3_endpoint=environment.get("SANDBOX_S3_ENDPOINT") or None,
             published=variables.published(),
+            project=environment.get("SANDBOX_PROJECT") or cls.project,
+            node_image=environment.get("SANDBOX_NODE_IMAGE") or cls.node_image,
         )
         if settings.state.exists() and not settings.state.is_dir():
             variables.faults.append(f"the state folder {settings.state} is a file")

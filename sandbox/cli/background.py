@@ -137,6 +137,11 @@ def stop(settings: Settings) -> int:
             with contextlib.suppress(psutil.TimeoutExpired):
                 process.wait(REAP_TIMEOUT)
     left = marks.reap(settings.mark)
+    if (settings.state / "machines").exists():
+        # Imported here: only a sandbox whose nodes were containers needs Docker's client.
+        from sandbox.runtime.containers import remove_marked
+
+        left += remove_marked(settings.mark)
     record_path(settings).unlink(missing_ok=True)
     return left
 

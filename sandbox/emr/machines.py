@@ -34,6 +34,9 @@ class Machines(Protocol):
     def work(self, cluster: Cluster, instance: Instance) -> Path:
         """The folder below which the node's executors write their logs."""
 
+    def outside(self, cluster: Cluster, port: int) -> int | None:
+        """The port of 127.0.0.1 under which the user reaches a port of the master; None when not at all."""
+
     def lost(self, cluster: Cluster) -> str | None:
         """The sentence that tells of a machine of the cluster that is no longer there."""
 
@@ -73,6 +76,9 @@ class OneMachine:
 
     def work(self, cluster: Cluster, instance: Instance) -> Path:
         return Layout(self._clusters, cluster.id).node(instance.ec2_id) / "work"
+
+    def outside(self, cluster: Cluster, port: int) -> int | None:  # noqa: ARG002
+        return port
 
     def lost(self, cluster: Cluster) -> str | None:  # noqa: ARG002
         return None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from sandbox.emr import sizing
@@ -24,14 +24,18 @@ OTHER_WAY = "or let every cluster have containers of its own: see docker-compose
 class StackMachines:
     """The machines that announced themselves below `folder`. There is one cluster at a time.
 
-    `new_id` makes the ids of the commands that are left in their spools.
+    `new_id` makes the ids of the commands that are left in their spools, `published` tells the ports of
+    the master's container that the user's machine reaches.
     """
 
-    def __init__(self, folder: Path, master: MasterAddress, new_id: Callable[[], str]) -> None:
+    def __init__(
+        self, folder: Path, master: MasterAddress, new_id: Callable[[], str], published: Mapping[int, int]
+    ) -> None:
         self.standing_master: MasterAddress | None = master
         self._folder = folder
         self._master = master
         self._new_id = new_id
+        self._published = published
         self._lock = threading.Lock()
         self._allocated: dict[str, dict[str, SpooledMachine]] = {}
         self._pulses: dict[str, list[tuple[SpooledMachine, Pulse]]] = {}
@@ -80,6 +84,9 @@ class StackMachines:
 
     def work(self, cluster: Cluster, instance: Instance) -> Path:
         return self._allocated[cluster.id][instance.ec2_id].spool.folder / "work"
+
+    def outside(self, cluster: Cluster, port: int) -> int | None:  # noqa: ARG002
+        return self._published.get(port)
 
     def lost(self, cluster: Cluster) -> str | None:
         for machine, pulse in self._pulses.get(cluster.id, ()):

@@ -65,6 +65,10 @@ class Supervisor:
         living = [other for other in self.all() if other.state not in ENDED]
         return self._site.machines.refusal(cluster, living)
 
+    def outside(self, cluster: Cluster, port: int) -> int | None:
+        """The port of 127.0.0.1 under which the user reaches a port of the cluster's master."""
+        return self._site.machines.outside(cluster, port)
+
     # --- changing
 
     def launch(self, cluster: Cluster) -> None:

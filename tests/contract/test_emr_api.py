@@ -211,5 +211,5 @@ def test_a_cluster_that_is_not_there_is_named(sandbox, call, arguments):
 
 def test_too_large_a_cluster_is_refused_before_anything_starts(sandbox):
     groups = [GROUPS[0], {**GROUPS[1], "InstanceCount": 5000}]
-    with pytest.raises(ClientError, match="5000 nodes (need more than this machine has|beside the master)"):
+    with pytest.raises(ClientError, match=r"5000 nodes (need more than this machine has|beside the master)"):
         sandbox.client("emr").run_job_flow(Name="c", Instances={"InstanceGroups": groups})

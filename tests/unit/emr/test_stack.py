@@ -47,7 +47,7 @@ def master():
 def stack(tmp_path, master):
     for host, role in (("127.0.0.1", "master"), *((host, "worker") for host in (*WORKERS, "gone"))):
         Spool(tmp_path / host).announce(Identity(host, role, "1"))
-    return StackMachines(tmp_path, master, lambda: "1")
+    return StackMachines(tmp_path, master, lambda: "1", {8080: 18080})
 
 
 def cluster(core, name="c"):
@@ -66,6 +66,7 @@ def test_each_node_has_a_machine_and_who_is_not_asked_for_rests(stack, tmp_path)
     hosts = {instance.role: stack.machine(one, instance).host for instance in one.instances}
     assert hosts == {Role.MASTER: "127.0.0.1", Role.CORE: "worker-a"}
     assert stack.worker_size(one) == WorkerSize(2, 1024)
+    assert (stack.outside(one, 8080), stack.outside(one, 4041)) == (18080, None)
     assert Spool(tmp_path / "worker-a").wants_daemon
     assert not Spool(tmp_path / "worker-b").wants_daemon
     work = tmp_path / "worker-a" / "work" / "app-1"

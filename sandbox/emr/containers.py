@@ -1,0 +1,104 @@
+"""The nodes of a cluster as containers of its own, made on the Compose project's network."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from sandbox.emr import sizing
+from sandbox.emr.model import Cluster, Instance, Role
+from sandbox.runtime.containers import Containers
+from sandbox.runtime.machine import Machine
+from sandbox.runtime.spool import Pulse, Spool, SpooledMachine
+from sandbox.spark.standalone import MasterAddress, WorkerSize
+
+OVERHEAD = 768
+"""MiB that a worker's container has beside its executors: the daemon, the agent, Python workers."""
+MASTER_MEMORY = 2560
+"""MiB of the master's container, in which the drivers of steps run."""
+
+
+class ContainerMachines:
+    """Makes a container for every node. `cores` and `memory` (MiB) are those of the engine's machine.
+
+    `pages` are the ports of a master that the user's machine shall reach.
+    """
+
+    standing_master: MasterAddress | None = None
+
+    def __init__(
+        self,
+        containers: Containers,
+        folder: Path,
+        new_id: Callable[[], str],
+        cores: int,
+        memory: int,
+        pages: tuple[int, ...],
+    ) -> None:
+        self._containers = containers
+        self._folder = folder
+        self._new_id = new_id
+        self._cores = cores
+        self._memory = memory
+        self._pages = pages
+        self._lock = threading.Lock()
+        self._pulses: dict[str, list[tuple[str, Pulse]]] = {}
+
+    def refusal(self, cluster: Cluster, living: Sequence[Cluster]) -> str | None:
+        wanted = sum(self._need(one) for one in (cluster, *living))
+        if wanted <= self._memory * 3 // 4:
+            return None
+        return (
+            f"{sizing.worker_count(cluster.groups)} nodes and those of {len(living)} other clusters need "
+            f"{wanted} MiB and this machine has {self._memory}: ask for fewer or terminate a cluster"
+        )
+
+    def allocate(self, cluster: Cluster) -> None:
+        size = self.worker_size(cluster).memory + OVERHEAD
+        pulses = []
+        for instance in cluster.instances:
+            host = _host(instance)
+            is_master = instance.role is Role.MASTER
+            self._containers.make(
+                host, cluster.id, MASTER_MEMORY if is_master else size, self._pages if is_master else ()
+            )
+            pulses.append((host, Pulse(Spool(self._folder / host))))
+        with self._lock:
+            self._pulses[cluster.id] = pulses
+
+    def machine(self, cluster: Cluster, instance: Instance) -> Machine:  # noqa: ARG002
+        host = _host(instance)
+        return SpooledMachine(host, Spool(self._folder / host), self._new_id)
+
+    def worker_size(self, cluster: Cluster) -> WorkerSize:
+        return sizing.worker_size(cluster.groups, self._cores, self._memory // 2)
+
+    def work(self, cluster: Cluster, instance: Instance) -> Path:
+        return self._folder.parent / "clusters" / cluster.id / "nodes" / instance.ec2_id / "work"
+
+    def outside(self, cluster: Cluster, port: int) -> int | None:
+        return self._containers.published(_host(cluster.master), port)
+
+    def lost(self, cluster: Cluster) -> str | None:
+        for host, pulse in self._pulses.get(cluster.id, ()):
+            if pulse.lost:
+                return f"The container of the node {host} is gone"
+        return None
+
+    def release(self, cluster: Cluster) -> None:
+        self._containers.remove(cluster.id)
+        with self._lock:
+            self._pulses.pop(cluster.id, None)
+
+    def recover(self) -> None:
+        self._containers.remove()
+
+    def _need(self, cluster: Cluster) -> int:
+        """MiB of the cluster's containers at their least size."""
+        return MASTER_MEMORY + sizing.worker_count(cluster.groups) * (sizing.EXECUTOR_MEMORY + OVERHEAD)
+
+
+def _host(instance: Instance) -> str:
+    """The name of a node's container on the network: EC2's id of the instance."""
+    return instance.ec2_id

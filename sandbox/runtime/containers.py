@@ -1,0 +1,160 @@
+"""Containers as machines: made through Docker's socket, on the network of the Compose project.
+
+They bear the sandbox's mark, by which `sandbox down` finds them, and the labels by which
+`docker compose down --remove-orphans` removes them with the rest of the project.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import docker
+from docker.errors import DockerException, ImageNotFound, NotFound
+
+from sandbox.errors import MachineError, WorkFailed
+from sandbox.runtime.spool import INTERVAL, Pulse, Spool
+
+MARK = "emr-sandbox.mark"
+CLUSTER = "emr-sandbox.cluster"
+NODE_COMMAND = ("python", "-m", "sandbox.cli.node", "bare")
+READY_TIMEOUT = 60.0
+"""Seconds from a container's start until its agent answers."""
+_STOP = 3
+"""Seconds of grace; an agent that is told to end ends its commands first."""
+
+
+@dataclass(frozen=True)
+class Project:
+    """The Compose project that containers join. `volume` is a named volume or a folder of the host.
+
+    `user` is the uid and gid that own the state where it is a folder of the host.
+    """
+
+    name: str
+    image: str
+    volume: str
+    state: Path
+    user: str | None = None
+
+
+class Containers:
+    """The containers of one sandbox, whose mark is `mark`. `MachineError` when Docker cannot be used."""
+
+    def __init__(self, project: Project, mark: str) -> None:
+        self._project = project
+        self._mark = mark
+        try:
+            self._docker = docker.from_env()
+            self._docker.ping()
+        except DockerException as error:
+            raise MachineError(
+                f"Docker cannot be used: {error}", "start the engine, and mount its socket where this runs"
+            ) from error
+
+    def close(self) -> None:
+        """Close the connection to the engine."""
+        self._docker.close()
+
+    def make(self, host: str, cluster: str, memory: int, publish: tuple[int, ...]) -> None:
+        """Start a machine called `host` with `memory` MiB; `publish` are ports for the user's machine.
+
+        Raises `WorkFailed` when its agent does not answer in time, `MachineError` for a missing image.
+        """
+        project = self._project
+        try:
+            container = self._docker.containers.run(
+                project.image,
+                NODE_COMMAND,
+                detach=True,
+                name=f"{project.name}-{host}",
+                hostname=host,
+                network=self._network().name,
+                init=True,
+                user=project.user,
+                labels=self._labels(cluster),
+                environment={"SANDBOX_STATE": str(project.state)},
+                volumes={project.volume: {"bind": str(project.state), "mode": "rw"}},
+                mem_limit=f"{memory}m",
+                cap_drop=["ALL"],
+                security_opt=["no-new-privileges:true"],
+                ports={f"{port}/tcp": ("127.0.0.1", None) for port in publish},
+            )
+        except ImageNotFound as error:
+            raise MachineError(f"The image {project.image} is missing", "docker compose build") from error
+        except DockerException as error:
+            raise WorkFailed(f"The container {host} cannot be made: {error}") from error
+        self._wait(container, host)
+
+    def published(self, host: str, port: int) -> int | None:
+        """The port of 127.0.0.1 under which a machine's port is reached; None when it is not."""
+        try:
+            container = self._docker.containers.get(f"{self._project.name}-{host}")
+        except NotFound:
+            return None
+        bindings = container.ports.get(f"{port}/tcp") or []
+        return int(bindings[0]["HostPort"]) if bindings else None
+
+    def remove(self, cluster: str | None = None) -> int:
+        """Remove the sandbox's machines, or those of one cluster; returns how many there were."""
+        labels = [f"{MARK}={self._mark}", *([f"{CLUSTER}={cluster}"] if cluster else [])]
+        found = self._docker.containers.list(all=True, filters={"label": labels})
+        for container in found:
+            try:
+                container.stop(timeout=_STOP)
+                container.remove(v=True, force=True)
+            except NotFound:
+                continue
+        return len(found)
+
+    def _network(self) -> Any:
+        wanted = [f"com.docker.compose.project={self._project.name}", "com.docker.compose.network=cluster"]
+        networks = self._docker.networks.list(filters={"label": wanted})
+        if not networks:
+            raise WorkFailed(
+                f"The Compose project {self._project.name} has no network: docker compose up --detach"
+            )
+        return networks[0]
+
+    def _labels(self, cluster: str) -> Mapping[str, str]:
+        return {
+            MARK: self._mark,
+            CLUSTER: cluster,
+            "com.docker.compose.project": self._project.name,
+            "com.docker.compose.service": "emr-node",
+            "com.docker.compose.oneoff": "False",
+            "com.docker.compose.container-number": "1",
+            "com.docker.compose.config-hash": "emr-sandbox",
+        }
+
+    def _wait(self, container: Any, host: str) -> None:
+        """Until the agent has announced itself; a container that ended says why."""
+        spool = Spool(self._project.state / "machines" / host)
+        deadline = time.monotonic() + READY_TIMEOUT
+        while spool.identity is None or spool.heartbeat is None or Pulse(spool).lost:
+            container.reload()
+            if container.status in ("exited", "dead"):
+                raise WorkFailed(f"The container {host} ended:\n{container.logs(tail=20).decode()}")
+            if time.monotonic() > deadline:
+                raise WorkFailed(f"The container {host} was not ready after {READY_TIMEOUT:.0f} s")
+            time.sleep(INTERVAL)
+
+
+def remove_marked(mark: str) -> int:
+    """Remove the containers that bear `mark`, also after a crash; 0 where no engine answers."""
+    try:
+        engine = docker.from_env()
+    except DockerException:
+        return 0
+    try:
+        found = engine.containers.list(all=True, filters={"label": f"{MARK}={mark}"})
+        for container in found:
+            container.remove(v=True, force=True)
+    except DockerException:
+        return 0
+    finally:
+        engine.close()
+    return len(found)
