@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 # uv brings Python 3.11 where the machine has none.
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 
-.PHONY: demo setup test check lint unit bench docs lock clean
+.PHONY: demo demo-compose setup test test-compose check lint unit bench docs lock clean
 
 demo: setup  ## Run the whole course
 	$(BIN)/sandbox demo
@@ -30,6 +30,12 @@ $(VENV)/.ready: requirements.lock pyproject.toml | $(UV)
 
 test: setup  ## Unit, contract and end-to-end tests
 	$(BIN)/python -m pytest
+
+test-compose: setup  ## Contract tests and the course on the Compose stack; needs a Docker engine
+	$(BIN)/python -m pytest --stack tests/compose tests/contract
+
+demo-compose: setup  ## Run the whole course on the Compose stack
+	$(BIN)/sandbox demo --compose
 
 check: setup lint unit  ## Lint, types, imports and unit tests: less than a minute
 
