@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
-from sandbox.errors import AwsError
 from sandbox.s3 import faults
 from sandbox.s3.request import Input, Request
 
@@ -43,7 +42,7 @@ def is_chunked(request: Request) -> bool:
 def announced_length(request: Request) -> int | None:
     """The bytes that the body holds once it is decoded; None when the client does not say.
 
-    Raises `MissingContentLength`, and `InvalidArgument` for no number.
+    Raises `MissingContentLength` for chunks of unknown sum, and `InvalidArgument` for no number.
     """
     headers = request.headers
     name = "x-amz-decoded-content-length" if is_chunked(request) else "content-length"
@@ -51,7 +50,9 @@ def announced_length(request: Request) -> int | None:
     if text is None:
         if "transfer-encoding" in headers:
             return None
-        raise AwsError("MissingContentLength", "You must provide the Content-Length HTTP header.", 411)
+        if name == "content-length":
+            return 0
+        raise faults.missing_content_length()
     if not text.isdecimal():
         raise faults.invalid_argument(f"{name} is not a number: {text}")
     return int(text)
@@ -65,11 +66,14 @@ def blocks(request: Request, verifier: ChunkVerifier | None = None) -> Iterator[
     expected = announced_length(request)
     source = _decoded(request, verifier) if is_chunked(request) else _plain(request.input, expected)
     received = 0
-    for block in source:
-        received += len(block)
-        if expected is not None and received > expected:
-            raise faults.incomplete_body()
-        yield block
+    try:
+        for block in source:
+            received += len(block)
+            if expected is not None and received > expected:
+                raise faults.incomplete_body()
+            yield block
+    except EOFError as error:
+        raise faults.incomplete_body() from error
     if expected is not None and received != expected:
         raise faults.incomplete_body()
 

@@ -59,6 +59,11 @@ def incomplete_body() -> AwsError:
     return AwsError("IncompleteBody", message)
 
 
+def missing_content_length() -> AwsError:
+    """411."""
+    return AwsError("MissingContentLength", "You must provide the Content-Length HTTP header.", 411)
+
+
 def entity_too_large() -> AwsError:
     """400."""
     return AwsError("EntityTooLarge", "Your proposed upload exceeds the maximum allowed size")

@@ -28,7 +28,9 @@ def put_object(store: Store, request: Request) -> Response:
     store.index.bucket(request.bucket)
     headers, tags = metadata.kept(request.headers), metadata.header_tags(request.headers)
     check = conditions.for_write(request.headers)
-    check(store.index.current(request.bucket, request.key))
+    if check is not no_condition:
+        # Before the body comes; it counts when the object is put.
+        check(store.index.current(request.bucket, request.key))
     received = receive(store, request)
     entry = Entry(
         key=request.key,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Callable
 from urllib.parse import quote
 
 from sandbox.s3 import faults, listing, metadata
 from sandbox.s3.buckets import number, owner
-from sandbox.s3.checksums import Checksum
 from sandbox.s3.entry import Entry
 from sandbox.s3.listing import Page, Position
 from sandbox.s3.request import Request, Response, xml
@@ -17,6 +17,7 @@ from sandbox.s3.store import Store
 from sandbox.s3.xml import document, element, escape, group, timestamp
 
 MAX_KEYS = 1000
+_PLAIN = re.compile(r"[A-Za-z0-9_.~/*-]*")
 Encode = Callable[[str], str]
 
 
@@ -31,7 +32,7 @@ def encoding(request: Request) -> Encode:
 
 
 def _percent(text: str) -> str:
-    return text if text.isalnum() and text.isascii() else quote(text, safe="/*")
+    return text if _PLAIN.fullmatch(text) else quote(text, safe="/*")
 
 
 def list_objects_v2(store: Store, request: Request) -> Response:
@@ -152,10 +153,10 @@ def contents(entries: list[Entry], encode: Encode, shown_owner: str) -> list[str
 
 
 def _etag_size_class(entry: Entry) -> str:
-    checksum = Checksum.parse(entry.checksum)
+    algorithm, kind, _ = entry.checksum.split("/", 2)
     return (
-        f"<ETag>&quot;{entry.etag}&quot;</ETag><ChecksumAlgorithm>{checksum.algorithm}</ChecksumAlgorithm>"
-        f"<ChecksumType>{checksum.kind}</ChecksumType><Size>{entry.size}</Size>"
+        f"<ETag>&quot;{entry.etag}&quot;</ETag><ChecksumAlgorithm>{algorithm}</ChecksumAlgorithm>"
+        f"<ChecksumType>{kind}</ChecksumType><Size>{entry.size}</Size>"
         f"<StorageClass>{metadata.storage_class(entry)}</StorageClass>"
     )
 

@@ -55,6 +55,8 @@ def receive(store: Store, request: Request, default: Algorithm | None = None) ->
     `default` is the checksum for a body that comes with none. On any failure the blob is gone. Raises
     `EntityTooLarge`, `IncompleteBody`, `BadDigest`, `InvalidDigest`, `XAmzContentSHA256Mismatch`.
     """
+    if not {"content-length", "transfer-encoding"} & request.headers.keys():
+        raise faults.missing_content_length()
     length = body.announced_length(request)
     if length is not None and length > MAX_BODY:
         raise faults.entity_too_large()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from functools import lru_cache
 from xml.etree import ElementTree
 
 from sandbox.s3 import faults
@@ -51,7 +52,12 @@ def _reference(found: re.Match[str]) -> str:
 
 def timestamp(seconds: float) -> str:
     """Seconds since the epoch as S3 writes them; S3 keeps whole seconds."""
-    return time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(seconds))
+    return _timestamp(int(seconds))
+
+
+@lru_cache(maxsize=1024)
+def _timestamp(second: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(second))
 
 
 def parse(body: bytes, root: str) -> ElementTree.Element:

@@ -29,7 +29,7 @@ def moto(environ, start_response):
     return [b"moto"]
 
 
-def object_store(environ, start_response):
+def object_store(_environ, start_response):
     start_response("200 OK", [])
     return [b"object store"]
 
