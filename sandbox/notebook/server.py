@@ -15,9 +15,9 @@ import string
 import sys
 import threading
 import time
+from importlib.metadata import version
 from pathlib import Path
 
-import sandbox
 from sandbox.aws.server import Server
 from sandbox.errors import SandboxError
 from sandbox.notebook.api import Api
@@ -46,7 +46,7 @@ def serve(arguments: argparse.Namespace) -> None:
     for fault in NoteFolder(arguments.notes).broken():
         logging.warning("%s", fault)
     engine = Engine(library, lambda: Child(launch), time.time)
-    about = {"version": f"builtin-{sandbox.__version__}", "engine": ENGINE, "application": arguments.name}
+    about = {"version": f"builtin-{version('emr-sandbox')}", "engine": ENGINE, "application": arguments.name}
     with Server(Site(Api(engine, about), arguments.port), arguments.host, arguments.port):
         engine.start()
         try:

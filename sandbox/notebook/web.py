@@ -18,21 +18,10 @@ API = "/api"
 MAX_BODY = 32 * 1024 * 1024
 """Bytes of a request's body."""
 PAGE = Path(__file__).parent / "page"
-FILES: Mapping[str, tuple[str, str]] = {
-    "/": ("index.html", "text/html; charset=utf-8"),
-    **{f"/{name}": (name, "text/css; charset=utf-8") for name in ("notebook.css",)},
-    **{
-        f"/{name}": (name, "text/javascript; charset=utf-8")
-        for name in (
-            "notebook.js",
-            "paragraph.js",
-            "results.js",
-            "table.js",
-            "chart.js",
-            "api.js",
-            "forms.js",
-        )
-    },
+TYPES: Mapping[str, str] = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
 }
 SECURITY: Mapping[str, str] = {
     # Results may hold any HTML: it is shown, but no script in it runs and nothing leaves this machine.
@@ -58,6 +47,8 @@ class Site:
         self._api = api
         self._hosts = frozenset(f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]"))
         self._origins = frozenset(f"http://{host}" for host in self._hosts)
+        self._files = {f"/{file.name}": file for file in PAGE.iterdir() if file.suffix in TYPES}
+        self._files["/"] = PAGE / "index.html"
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         response = self._respond(environ)
@@ -79,9 +70,9 @@ class Site:
         path, method = str(environ.get("PATH_INFO", "/")), str(environ["REQUEST_METHOD"])
         if path.startswith(f"{API}/"):
             return self._performed(environ, method, path.removeprefix(API))
-        if path in FILES and method == "GET":
-            name, type = FILES[path]
-            return _Response(200, type, (PAGE / name).read_bytes())
+        file = self._files.get(path)
+        if file is not None and method == "GET":
+            return _Response(200, TYPES[file.suffix], file.read_bytes())
         return _json(404, {"status": "NOT_FOUND", "message": f"There is no page {path}"})
 
     def _performed(self, environ: Environ, method: str, path: str) -> _Response:

@@ -20,7 +20,7 @@ from sandbox.notebook.server import new_id
 from sandbox.notebook.web import Site
 from sandbox.runtime import ports
 
-SHARED = Path(os.environ.get("SANDBOX_SHARED", Path(__file__).parents[3] / "shared"))
+SHARED = Path(os.environ.get("SANDBOX_SHARED", Path(__file__).parents[2] / "shared"))
 RECORDED = SHARED / "data" / "zeppelin"
 
 
