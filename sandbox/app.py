@@ -40,6 +40,8 @@ from sandbox.glue.tag_api import TagOperations
 from sandbox.glue.tags import Kind, Tags
 from sandbox.metastore.server import MetastoreServer
 from sandbox.metastore.storage import storage_for
+from sandbox.notebook.builtin import BuiltInEngine
+from sandbox.notebook.zeppelin import Zeppelin
 from sandbox.pages import Pages, Parts
 from sandbox.runtime import marks, ports
 from sandbox.runtime.address import Address
@@ -51,6 +53,7 @@ from sandbox.s3.routing import parity as s3_parity
 from sandbox.s3.upstream import UpstreamS3
 from sandbox.settings import LOOPBACK, Nodes, Settings
 from sandbox.spark import installation
+from sandbox.spark.companion import Companion
 from sandbox.spark.configuration import Installation, Services, client_variables
 from sandbox.spark.standalone import STACK_MASTER
 from sandbox.store import Database, Journal
@@ -263,8 +266,19 @@ class Sandbox:
             outer=self._environment,
             master_ui=self.settings.master_ui_port,
             application_ui=self.settings.application_ui_port,
+            companions=self._companions(spark),
             machines=self._machines(),
         )
+
+    def _companions(self, spark: Installation) -> Mapping[str, Companion]:
+        """What clusters can have beside Spark: on EMR that is called Zeppelin, whichever of the two it is."""
+        settings = self.settings
+        if settings.nodes is not Nodes.HERE:
+            return {}
+        notes = settings.state / "notebooks"
+        if settings.zeppelin_home is not None:
+            return {"Zeppelin": Zeppelin(settings.zeppelin_home, notes, settings.notebook_port)}
+        return {"Zeppelin": BuiltInEngine(spark.python, notes, settings.notebook_port)}
 
     def _machines(self) -> Machines:
         settings, published = self.settings, self.settings.published
@@ -276,7 +290,7 @@ class Sandbox:
             case Nodes.STACK:
                 seen = {STACK_MASTER.ui_port: published.master_ui} if published else {}
                 seen |= {settings.application_ui_port: published.application_ui} if published else {}
-                return StackMachines(folder, STACK_MASTER, _command_id, seen)
+                return StackMachines(folder, STACK_MASTER, _command_id, seen, self._clock)
             case Nodes.CONTAINERS:
                 return self._containers(folder, cores, memory)
 

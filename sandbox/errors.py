@@ -47,6 +47,7 @@ class MachineError(SandboxError):
 
     def __init__(self, message: str, mend: str) -> None:
         super().__init__(f"{message}\n  mend: {mend}")
+        self.message = message
         self.mend = mend
 
 

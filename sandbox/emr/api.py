@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from sandbox.aws.operations import Document, Fidelity, operation
-from sandbox.emr import describe, lifecycle, request
+from sandbox.emr import describe, events, request, resize
 from sandbox.emr.model import ENDED, Cluster, ClusterState, Step, StepState
 from sandbox.emr.supervisor import Supervisor
 from sandbox.errors import AwsError
@@ -67,7 +67,7 @@ class EmrOperations:
         protected = [c.id for c in clusters if c.termination_protected and c.state not in ENDED]
         for cluster in clusters:
             if cluster.id not in protected:
-                self._supervisor.apply(cluster.id, lifecycle.TerminateRequested())
+                self._supervisor.apply(cluster.id, events.TerminateRequested())
         if protected:
             raise AwsError(
                 "ValidationException",
@@ -90,7 +90,7 @@ class EmrOperations:
         if "ExecutionRoleArn" in document:
             raise AwsError("NotEmulated", "EMR Sandbox does not emulate runtime roles for steps", status=501)
         steps = request.steps(document["Steps"], self._clock(), self._new_id)
-        added = lifecycle.StepsAdded(steps)
+        added = events.StepsAdded(steps)
         self._supervisor.apply(cluster.id, added, lambda now: request.check_room(now, len(steps)))
         return {"StepIds": [step.id for step in steps]}
 
@@ -127,7 +127,7 @@ class EmrOperations:
                 reason = f"The step is {step.state} and cannot be cancelled."
                 answers.append({"StepId": id, "Status": "FAILED", "Reason": reason})
         force = document.get("StepCancellationOption") == "TERMINATE_PROCESS"
-        self._supervisor.apply(cluster.id, lifecycle.CancelRequested(tuple(wanted), force))
+        self._supervisor.apply(cluster.id, events.CancelRequested(tuple(wanted), force))
         return {"CancelStepsInfoList": answers}
 
     # --- what a cluster consists of
@@ -157,6 +157,22 @@ class EmrOperations:
         return _page("InstanceGroups", groups, document.get("Marker"))
 
     @operation(Fidelity.EXECUTED)
+    def modify_instance_groups(self, document: Document) -> Document:
+        changes = document.get("InstanceGroups", [])
+        id = document.get("ClusterId") or self._owner([change["InstanceGroupId"] for change in changes])
+        now = self._clock()
+        self._resize(id, lambda cluster: resize.modify(cluster, changes, now, self._new_id))
+        return {}
+
+    @operation(Fidelity.EXECUTED)
+    def add_instance_groups(self, document: Document) -> Document:
+        id, entries, now = document["JobFlowId"], document["InstanceGroups"], self._clock()
+        before = {group.id for group in self._existing(id).groups}
+        after = self._resize(id, lambda cluster: resize.add_groups(cluster, entries, now, self._new_id))
+        added = [group.id for group in after.groups if group.id not in before]
+        return {"JobFlowId": id, "InstanceGroupIds": added, "ClusterArn": self._naming.cluster_arn(id)}
+
+    @operation(Fidelity.EXECUTED)
     def list_bootstrap_actions(self, document: Document) -> Document:
         cluster = self._cluster(document)
         actions: list[Document] = [
@@ -182,7 +198,18 @@ class EmrOperations:
         )
         return {}
 
+    def _resize(self, id: str, decide: Callable[[Cluster], resize.Resize]) -> Cluster:
+        self._existing(id)
+        return self._supervisor.resize(id, decide)
+
     # --- looking up
+
+    def _owner(self, groups: Sequence[str]) -> str:
+        """The cluster of instance groups that were named without it."""
+        for cluster in self._supervisor.all():
+            if any(group.id in groups for group in cluster.groups):
+                return cluster.id
+        raise AwsError("InvalidRequestException", f"Instance group id '{groups[0]}' is not valid.")
 
     def _cluster(self, document: Document) -> Cluster:
         return self._existing(document["ClusterId"])

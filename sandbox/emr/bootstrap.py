@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/emr/latest/ManagementGuide/emr-plan-bootstrap.html
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sandbox.emr.model import BootstrapAction, Cluster, Instance, Role
@@ -15,10 +16,12 @@ from sandbox.runtime.processes import Processes
 from sandbox.s3.transfer import download
 
 
-def run_all(site: Site, cluster: Cluster, processes: Processes, s3: Any) -> None:
-    """Run every action on every node; `WorkFailed` in EMR's words at the first that fails."""
+def run_all(
+    site: Site, cluster: Cluster, instances: Sequence[Instance], processes: Processes, s3: Any
+) -> None:
+    """Run every action on every one of the nodes; `WorkFailed` in EMR's words at the first that fails."""
     for number, action in enumerate(cluster.bootstrap_actions, start=1):
-        for instance in cluster.instances:
+        for instance in instances:
             _run(number, action, instance, site, cluster, processes, s3)
 
 

@@ -43,7 +43,7 @@ class ContainerMachines:
         self._memory = memory
         self._pages = pages
         self._lock = threading.Lock()
-        self._pulses: dict[str, list[tuple[str, Pulse]]] = {}
+        self._pulses: dict[str, Pulse] = {}
 
     def refusal(self, cluster: Cluster, living: Sequence[Cluster]) -> str | None:
         wanted = sum(self._need(one) for one in (cluster, *living))
@@ -54,18 +54,16 @@ class ContainerMachines:
             f"{wanted} MiB and this machine has {self._memory}: ask for fewer or terminate a cluster"
         )
 
-    def allocate(self, cluster: Cluster) -> None:
+    def allocate(self, cluster: Cluster, instances: Sequence[Instance]) -> None:
         size = self.worker_size(cluster).memory + OVERHEAD
-        pulses = []
-        for instance in cluster.instances:
+        for instance in instances:
             host = _host(instance)
             is_master = instance.role is Role.MASTER
             self._containers.make(
                 host, cluster.id, MASTER_MEMORY if is_master else size, self._pages if is_master else ()
             )
-            pulses.append((host, Pulse(Spool(self._folder / host))))
-        with self._lock:
-            self._pulses[cluster.id] = pulses
+            with self._lock:
+                self._pulses[host] = Pulse(Spool(self._folder / host))
 
     def machine(self, cluster: Cluster, instance: Instance) -> Machine:  # noqa: ARG002
         host = _host(instance)
@@ -81,18 +79,20 @@ class ContainerMachines:
         return self._containers.published(_host(cluster.master), port)
 
     def lost(self, cluster: Cluster) -> str | None:
-        for host, pulse in self._pulses.get(cluster.id, ()):
-            if pulse.lost:
-                return f"The container of the node {host} is gone"
+        for instance in cluster.living:
+            pulse = self._pulses.get(_host(instance))
+            if pulse is not None and pulse.lost:
+                return f"The container of the node {_host(instance)} is gone"
         return None
 
-    def release(self, cluster: Cluster) -> None:
-        self._containers.remove(cluster.id)
-        with self._lock:
-            self._pulses.pop(cluster.id, None)
+    def release(self, cluster: Cluster, instances: Sequence[Instance]) -> None:  # noqa: ARG002
+        for instance in instances:
+            with self._lock:
+                self._pulses.pop(_host(instance), None)
+            self._containers.remove(_host(instance))
 
     def recover(self) -> None:
-        self._containers.remove()
+        self._containers.remove_all()
 
     def _need(self, cluster: Cluster) -> int:
         """MiB of the cluster's containers at their least size."""

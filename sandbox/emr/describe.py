@@ -6,7 +6,17 @@ from dataclasses import dataclass
 
 from sandbox.aws.operations import Document
 from sandbox.emr.logs import step_log_uri
-from sandbox.emr.model import Cluster, Instance, InstanceGroup, InstanceState, Reason, Step, Timeline
+from sandbox.emr.model import (
+    ENDED,
+    Cluster,
+    ClusterState,
+    Instance,
+    InstanceGroup,
+    InstanceState,
+    Reason,
+    Step,
+    Timeline,
+)
 
 
 @dataclass(frozen=True)
@@ -138,6 +148,7 @@ def instance_group(value: InstanceGroup, of: Cluster) -> Document:
     """ListInstanceGroups' entry; its state is that of its instances."""
     members = [instance for instance in of.instances if instance.group == value.id]
     running = sum(member.state is InstanceState.RUNNING for member in members)
+    first = members[0].timeline if members else of.timeline
     return {
         "Id": value.id,
         "Name": value.name,
@@ -147,15 +158,31 @@ def instance_group(value: InstanceGroup, of: Cluster) -> Document:
         "RequestedInstanceCount": value.count,
         "RunningInstanceCount": running,
         "Status": {
-            "State": members[0].state,
+            "State": _group_state(members, of),
             "StateChangeReason": {"Message": ""},
-            "Timeline": _timeline(members[0].timeline),
+            "Timeline": _timeline(first),
         },
     }
 
 
+def _group_state(members: list[Instance], of: Cluster) -> str:
+    """RESIZING while nodes come or go, else the state that the living members share.
+
+    https://docs.aws.amazon.com/emr/latest/APIReference/API_InstanceGroupStatus.html
+    """
+    living = [member for member in members if member.state is not InstanceState.TERMINATED]
+    if of.state in ENDED:
+        return "TERMINATED"
+    if of.state in (ClusterState.RUNNING, ClusterState.WAITING):
+        moving = (one.leaving or one.state is not InstanceState.RUNNING for one in living)
+        return "RESIZING" if any(moving) else "RUNNING"
+    return living[0].state if living else "TERMINATED"
+
+
 def _terminated(value: Instance, of: Cluster) -> Document:
-    if value.state is InstanceState.TERMINATED and of.reason:
+    if value.reason is not None:
+        return _reason(value.reason)
+    if value.state is InstanceState.TERMINATED and of.state in ENDED:
         return {"Code": "CLUSTER_TERMINATED", "Message": "Job flow terminated"}
     return {}
 

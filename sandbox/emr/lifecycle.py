@@ -6,8 +6,37 @@ crash between the two leaves a state that tells what was about to happen.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Collection
+from dataclasses import replace
 
+from sandbox.emr.events import (
+    AddNodes,
+    ApplicationsStarted,
+    BootstrapFailed,
+    Bootstrapped,
+    CancelRequested,
+    CancelStep,
+    Effect,
+    Event,
+    InstanceFailed,
+    Interrupted,
+    Launched,
+    NodesAdded,
+    NodesNotAdded,
+    NodesPrepared,
+    NodesRemoved,
+    NodesStopped,
+    PrepareNodes,
+    RemoveNodes,
+    Resized,
+    RunBootstrapActions,
+    RunStep,
+    StartApplications,
+    StepEnded,
+    StepsAdded,
+    StopNodes,
+    TerminateRequested,
+)
 from sandbox.emr.model import (
     ENDED,
     STEP_ACTIVE,
@@ -16,139 +45,14 @@ from sandbox.emr.model import (
     Cluster,
     ClusterState,
     Failure,
+    Instance,
     InstanceState,
     Ports,
     Reason,
     Step,
     StepState,
-    Timeline,
 )
 
-# --- events: what happened
-
-
-@dataclass(frozen=True)
-class Launched:
-    """RunJobFlow was accepted."""
-
-
-@dataclass(frozen=True)
-class NodesPrepared:
-    """Every node has its folder."""
-
-
-@dataclass(frozen=True)
-class Bootstrapped:
-    """Every bootstrap action ended with 0 on every node."""
-
-
-@dataclass(frozen=True)
-class BootstrapFailed:
-    message: str
-
-
-@dataclass(frozen=True)
-class ApplicationsStarted:
-    """Master and workers answer."""
-
-    ports: Ports
-
-
-@dataclass(frozen=True)
-class InstanceFailed:
-    """A node could not be started, or one of its daemons died."""
-
-    message: str
-
-
-@dataclass(frozen=True)
-class StepsAdded:
-    steps: tuple[Step, ...]
-
-
-@dataclass(frozen=True)
-class StepEnded:
-    """A step's process ended. `failure` is None when its exit code was 0."""
-
-    step: str
-    failure: Failure | None
-    applications: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class CancelRequested:
-    steps: tuple[str, ...]
-    force: bool = False
-
-
-@dataclass(frozen=True)
-class TerminateRequested:
-    """A user asked for the end, by TerminateJobFlows or by stopping the sandbox."""
-
-    message: str = "Terminated by user request"
-
-
-@dataclass(frozen=True)
-class NodesStopped:
-    """No process of the cluster is left."""
-
-
-@dataclass(frozen=True)
-class Interrupted:
-    """The sandbox itself ended while the cluster lived; what had run was ended at the next start."""
-
-
-Event = (
-    Launched
-    | NodesPrepared
-    | Bootstrapped
-    | BootstrapFailed
-    | ApplicationsStarted
-    | InstanceFailed
-    | StepsAdded
-    | StepEnded
-    | CancelRequested
-    | TerminateRequested
-    | NodesStopped
-    | Interrupted
-)
-
-
-# --- effects: what is to be done
-
-
-@dataclass(frozen=True)
-class PrepareNodes:
-    pass
-
-
-@dataclass(frozen=True)
-class RunBootstrapActions:
-    pass
-
-
-@dataclass(frozen=True)
-class StartApplications:
-    pass
-
-
-@dataclass(frozen=True)
-class RunStep:
-    step: str
-
-
-@dataclass(frozen=True)
-class CancelStep:
-    step: str
-    force: bool = False
-
-
-@dataclass(frozen=True)
-class StopNodes:
-    pass
-
-
-Effect = PrepareNodes | RunBootstrapActions | StartApplications | RunStep | CancelStep | StopNodes
 Outcome = tuple[Cluster, tuple[Effect, ...]]
 
 
@@ -172,6 +76,10 @@ def advance(cluster: Cluster, event: Event, now: float) -> Outcome:
             return _terminate(cluster, Reason("BOOTSTRAP_FAILURE", message), now)
         case InstanceFailed(message):
             return _terminate(cluster, Reason("INSTANCE_FAILURE", message), now)
+        case Resized():
+            return _resize(cluster, event)
+        case NodesAdded() | NodesNotAdded() | NodesRemoved():
+            return _nodes_moved(cluster, event, now), ()
         case StepsAdded(steps):
             return _next(replace(cluster, steps=cluster.steps + steps), now)
         case StepEnded():
@@ -186,6 +94,29 @@ def advance(cluster: Cluster, event: Event, now: float) -> Outcome:
             return _interrupt(cluster, now), ()
         case _:
             return cluster, ()
+
+
+def _resize(cluster: Cluster, event: Resized) -> Outcome:
+    """Nodes come and go while steps run."""
+    resize = event.resize
+    staying = (replace(one, leaving=one.leaving or one.ec2_id in resize.removed) for one in cluster.instances)
+    resized = replace(cluster, groups=resize.groups, instances=(*staying, *resize.added))
+    effects: list[Effect] = []
+    if resize.added:
+        effects.append(AddNodes(tuple(one.ec2_id for one in resize.added)))
+    if resize.removed:
+        effects.append(RemoveNodes(resize.removed))
+    return resized, tuple(effects)
+
+
+def _nodes_moved(cluster: Cluster, event: NodesAdded | NodesNotAdded | NodesRemoved, now: float) -> Cluster:
+    match event:
+        case NodesAdded(nodes):
+            return _instances(cluster, InstanceState.RUNNING, now, nodes)
+        case NodesNotAdded(nodes, reason):
+            return _instances(cluster, InstanceState.TERMINATED, now, nodes, reason)
+        case NodesRemoved(nodes):
+            return _instances(cluster, InstanceState.TERMINATED, now, nodes)
 
 
 def _next(cluster: Cluster, now: float) -> Outcome:
@@ -312,19 +243,28 @@ def _interrupted(step: Step, now: float) -> Step:
     return replace(step, state=StepState.FAILED, failure=failure, timeline=timeline)
 
 
-def _instances(cluster: Cluster, state: InstanceState, now: float) -> Cluster:
-    def entered(timeline: Timeline) -> Timeline:
+def _instances(
+    cluster: Cluster,
+    state: InstanceState,
+    now: float,
+    nodes: Collection[str] | None = None,
+    reason: Reason | None = None,
+) -> Cluster:
+    """The cluster with the state of its living nodes, or of those of `nodes`, changed."""
+
+    def changed(instance: Instance) -> Instance:
+        timeline = instance.timeline
         match state:
             case InstanceState.RUNNING:
-                return replace(timeline, ready=now)
+                timeline = replace(timeline, ready=now)
             case InstanceState.TERMINATED:
-                return replace(timeline, ended=now)
-            case _:
-                return timeline
+                timeline = replace(timeline, ended=now)
+        return replace(instance, state=state, timeline=timeline, reason=reason, leaving=False)
 
-    instances = (
-        replace(instance, state=state, timeline=entered(instance.timeline)) for instance in cluster.instances
-    )
+    def concerned(instance: Instance) -> bool:
+        return instance.state is not InstanceState.TERMINATED and (nodes is None or instance.ec2_id in nodes)
+
+    instances = (changed(one) if concerned(one) else one for one in cluster.instances)
     return replace(cluster, instances=tuple(instances))
 
 

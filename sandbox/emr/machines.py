@@ -22,8 +22,8 @@ class Machines(Protocol):
     def refusal(self, cluster: Cluster, living: Sequence[Cluster]) -> str | None:
         """Why the cluster cannot be had beside those that live, and the remedy; None when it can."""
 
-    def allocate(self, cluster: Cluster) -> None:
-        """Get a machine for every node; `WorkFailed` when that fails."""
+    def allocate(self, cluster: Cluster, instances: Sequence[Instance]) -> None:
+        """Get a machine for each of the nodes; `WorkFailed` when that fails."""
 
     def machine(self, cluster: Cluster, instance: Instance) -> Machine:
         """The machine of an allocated cluster's node."""
@@ -40,8 +40,8 @@ class Machines(Protocol):
     def lost(self, cluster: Cluster) -> str | None:
         """The sentence that tells of a machine of the cluster that is no longer there."""
 
-    def release(self, cluster: Cluster) -> None:
-        """Give the machines back. Nothing of the cluster runs on them any more."""
+    def release(self, cluster: Cluster, instances: Sequence[Instance]) -> None:
+        """Give the nodes' machines back. Nothing of the cluster runs on them any more."""
 
     def recover(self) -> None:
         """Free what an earlier life of the sandbox left allocated."""
@@ -66,7 +66,7 @@ class OneMachine:
             f"{self._cores} cores and {self._memory} MiB of memory; ask for fewer instances"
         )
 
-    def allocate(self, cluster: Cluster) -> None: ...
+    def allocate(self, cluster: Cluster, instances: Sequence[Instance]) -> None: ...
 
     def machine(self, cluster: Cluster, instance: Instance) -> Machine:  # noqa: ARG002
         return self._machine
@@ -83,6 +83,6 @@ class OneMachine:
     def lost(self, cluster: Cluster) -> str | None:  # noqa: ARG002
         return None
 
-    def release(self, cluster: Cluster) -> None: ...
+    def release(self, cluster: Cluster, instances: Sequence[Instance]) -> None: ...
 
     def recover(self) -> None: ...

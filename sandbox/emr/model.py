@@ -5,6 +5,7 @@ States and their meaning: https://docs.aws.amazon.com/emr/latest/ManagementGuide
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -95,7 +96,10 @@ class InstanceGroup:
 
 @dataclass(frozen=True)
 class Instance:
-    """One node. `id` is EMR's (`ci-...`), `ec2_id` EC2's (`i-...`), which names its logs."""
+    """One node. `id` is EMR's (`ci-...`), `ec2_id` EC2's (`i-...`), which names its logs.
+
+    `leaving`: the cluster shrinks, and this node is about to go.
+    """
 
     id: str
     ec2_id: str
@@ -103,6 +107,8 @@ class Instance:
     role: Role
     state: InstanceState
     timeline: Timeline
+    reason: Reason | None = None
+    leaving: bool = False
 
 
 @dataclass(frozen=True)
@@ -166,6 +172,15 @@ class Cluster:
     def master(self) -> Instance:
         """The master node."""
         return next(instance for instance in self.instances if instance.role is Role.MASTER)
+
+    @property
+    def living(self) -> tuple[Instance, ...]:
+        """The nodes that have not been terminated."""
+        return tuple(one for one in self.instances if one.state is not InstanceState.TERMINATED)
+
+    def some(self, ec2_ids: Collection[str]) -> tuple[Instance, ...]:
+        """The nodes with these ids of EC2's."""
+        return tuple(one for one in self.instances if one.ec2_id in ec2_ids)
 
     def step(self, id: str) -> Step:
         """The step with this id; KeyError when there is none."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from sandbox.runtime.machine import Machine, Running
 from sandbox.runtime.process import Command
 from sandbox.runtime.processes import Processes
 from sandbox.spark import shim, standalone
+from sandbox.spark.companion import Companion
 from sandbox.spark.configuration import (
     Installation,
     Services,
@@ -33,7 +34,10 @@ https://docs.aws.amazon.com/emr/latest/ReleaseGuide/emr-spark-glue.html"""
 
 @dataclass(frozen=True)
 class Site:
-    """What all clusters of a sandbox share. `master_ui` and `application_ui` are the preferred ports."""
+    """What all clusters of a sandbox share. `master_ui` and `application_ui` are the preferred ports.
+
+    `companions` are the applications beside Spark that a cluster can ask for, by EMR's names.
+    """
 
     installation: Installation
     services: Services
@@ -44,16 +48,17 @@ class Site:
     master_ui: int
     application_ui: int
     machines: Machines
+    companions: Mapping[str, Companion]
 
     def layout(self, cluster: str) -> Layout:
         """The folders of a cluster."""
         return Layout(self.clusters, cluster)
 
 
-def prepare(site: Site, cluster: Cluster) -> None:
-    """Make every node's folders and the commands on its PATH."""
+def prepare(site: Site, cluster: Cluster, instances: Sequence[Instance]) -> None:
+    """Make the nodes' folders and the commands on their PATH."""
     layout = site.layout(cluster.id)
-    for instance in cluster.instances:
+    for instance in instances:
         layout.node(instance.ec2_id).mkdir(parents=True, exist_ok=True)
         layout.node_logs(instance.ec2_id).mkdir(parents=True, exist_ok=True)
     shim.write(layout.bin, site.installation.python)
@@ -92,7 +97,7 @@ def start(site: Site, cluster: Cluster, processes: Processes, size: WorkerSize) 
     if standing is not None:
         chosen = Ports(standing.port, standing.ui_port, site.application_ui)
         write_conf(site.layout(cluster.id).conf, properties(site, cluster, standing, chosen))
-        _find_standing(site, cluster, standing)
+        _find_standing(site, cluster, workers(cluster), standing)
         return chosen
     machine = site.machines.machine(cluster, cluster.master)
     chosen = Ports(machine.choose_port(7077), machine.choose_port(site.master_ui), site.application_ui)
@@ -100,19 +105,51 @@ def start(site: Site, cluster: Cluster, processes: Processes, size: WorkerSize) 
     write_conf(site.layout(cluster.id).conf, properties(site, cluster, address, chosen))
     master = processes.start(_master(site, cluster, address), machine)
     readiness.wait(standalone.master_ready(address), master, "the Spark master", standalone.READY_TIMEOUT)
+    _start_workers(site, cluster, workers(cluster), address, size, processes)
+    return chosen
+
+
+def add(
+    site: Site, cluster: Cluster, instances: Sequence[Instance], processes: Processes, size: WorkerSize
+) -> None:
+    """Have workers running on nodes of a cluster that is up; raises as `start` does."""
+    address = master_address(site, cluster, cluster.ports)
+    if site.machines.standing_master is not None:
+        _find_standing(site, cluster, instances, address)
+    else:
+        _start_workers(site, cluster, instances, address, size, processes)
+
+
+def remove(cluster: Cluster, instances: Sequence[Instance], processes: Processes) -> None:
+    """End the workers of nodes; Spark does the tasks that ran there again elsewhere."""
+    for instance in instances:
+        name = standalone.worker_name(instance.ec2_id)
+        if processes.stop(cluster.id, name):
+            processes.forget(cluster.id, name)
+
+
+def _start_workers(
+    site: Site,
+    cluster: Cluster,
+    instances: Sequence[Instance],
+    address: MasterAddress,
+    size: WorkerSize,
+    processes: Processes,
+) -> None:
     starting = [
         (instance, *_start_worker(site, cluster, instance, address, size, processes))
-        for instance in workers(cluster)
+        for instance in instances
     ]
     for instance, host, number, worker in starting:
         ready = standalone.worker_ready(address, host, number)
         readiness.wait(ready, worker, f"the Spark worker of {instance.ec2_id}", standalone.READY_TIMEOUT)
-    return chosen
 
 
-def _find_standing(site: Site, cluster: Cluster, address: MasterAddress) -> None:
+def _find_standing(
+    site: Site, cluster: Cluster, instances: Sequence[Instance], address: MasterAddress
+) -> None:
     """`WorkFailed` when a worker that runs by itself is not registered in time."""
-    for instance in workers(cluster):
+    for instance in instances:
         host = site.machines.machine(cluster, instance).host
         ready = standalone.worker_ready(address, host)
         watched = _Machine(site.machines.machine(cluster, instance))
@@ -165,10 +202,10 @@ def _start_worker(
     return machine.host, number, processes.start(command, machine)
 
 
-def gather_executor_logs(site: Site, cluster: Cluster) -> None:
+def gather_executor_logs(site: Site, cluster: Cluster, instances: Sequence[Instance]) -> None:
     """Copy what executors wrote to where EMR has it: `containers/<application>/<executor>/`."""
     layout = site.layout(cluster.id)
-    for instance in cluster.instances:
+    for instance in instances:
         work = site.machines.work(cluster, instance)
         for source in sorted(work.glob("app-*/*/std*")):
             application, executor = source.parent.parent.name, source.parent.name
@@ -192,11 +229,12 @@ def properties(site: Site, cluster: Cluster, address: MasterAddress, chosen: Por
 
 
 def workers(cluster: Cluster) -> tuple[Instance, ...]:
-    """The nodes that run executors: core and task, or the master when it is alone."""
-    others = tuple(instance for instance in cluster.instances if instance.role is not Role.MASTER)
+    """The living nodes that run executors: core and task, or the master when it is alone."""
+    others = tuple(instance for instance in cluster.living if instance.role is not Role.MASTER)
     return others or (cluster.master,)
 
 
 def daemons(cluster: Cluster) -> frozenset[str]:
-    """The names of the cluster's daemons in the table of processes."""
-    return frozenset({standalone.MASTER_NAME, *(standalone.worker_name(i.ec2_id) for i in workers(cluster))})
+    """The names that the cluster's daemons have in the table of processes, but those of nodes that leave."""
+    staying = (instance.ec2_id for instance in workers(cluster) if not instance.leaving)
+    return frozenset({standalone.MASTER_NAME, *map(standalone.worker_name, staying)})

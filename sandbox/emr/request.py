@@ -33,7 +33,7 @@ NewId = Callable[[str, int], str]
 MAX_STEPS = 256
 MAX_INSTANCES = 10_000
 """Instances of one group, more than any machine holds: a bound before each of them is made."""
-APPLICATIONS = {"spark": "Spark"}
+APPLICATIONS = {"spark": "Spark", "zeppelin": "Zeppelin"}
 CLASSIFICATIONS = frozenset({"spark-defaults", "spark-hive-site"})
 
 _USED = frozenset(
@@ -92,40 +92,29 @@ _GROUP_USED = frozenset({"Name", "InstanceRole", "InstanceType", "InstanceCount"
 
 def cluster(request: Document, now: float, new_id: NewId) -> Cluster:
     """A cluster about to start; `ValidationException` when the request is wrong, 501 when not emulated."""
-    _refuse("RunJobFlow", request, _USED | _RECORDED)
+    refuse("RunJobFlow", request, _USED | _RECORDED)
     if request.get("StepConcurrencyLevel", 1) != 1:
         raise _not_emulated("RunJobFlow with a StepConcurrencyLevel other than 1")
-    instances = request["Instances"]
-    _refuse("RunJobFlow.Instances", instances, _INSTANCES_USED | _INSTANCES_RECORDED)
+    hardware = request["Instances"]
+    refuse("RunJobFlow.Instances", hardware, _INSTANCES_USED | _INSTANCES_RECORDED)
     _check_log_uri(request.get("LogUri"))
-    groups = _groups(instances, new_id)
+    wanted = _groups(hardware, new_id)
     recorded = {name: request[name] for name in sorted(_RECORDED & request.keys())}
-    recorded |= {name: instances[name] for name in sorted(_INSTANCES_RECORDED & instances.keys())}
+    recorded |= {name: hardware[name] for name in sorted(_INSTANCES_RECORDED & hardware.keys())}
     return Cluster(
         id=new_id("j-", 13),
         name=request["Name"],
         state=ClusterState.STARTING,
         timeline=Timeline(now),
         release_label=_release_label(request),
-        groups=groups,
-        instances=tuple(
-            Instance(
-                new_id("ci-", 20),
-                new_id("i-", 17),
-                group.id,
-                group.role,
-                InstanceState.PROVISIONING,
-                Timeline(now),
-            )
-            for group in groups
-            for _ in range(group.count)
-        ),
+        groups=wanted,
+        instances=tuple(one for group in wanted for one in instances(group, group.count, now, new_id)),
         steps=steps(request.get("Steps", []), now, new_id),
         bootstrap_actions=tuple(_bootstrap_action(action) for action in request.get("BootstrapActions", [])),
         applications=_applications(request.get("Applications", [])),
         configurations=_configurations(request.get("Configurations", [])),
-        keep_alive=instances.get("KeepJobFlowAliveWhenNoSteps", False),
-        termination_protected=instances.get("TerminationProtected", False),
+        keep_alive=hardware.get("KeepJobFlowAliveWhenNoSteps", False),
+        termination_protected=hardware.get("TerminationProtected", False),
         log_uri=request.get("LogUri"),
         tags=tags(request.get("Tags", [])),
         recorded=recorded,
@@ -137,7 +126,7 @@ def steps(configs: list[Document], now: float, new_id: NewId) -> tuple[Step, ...
     if len(configs) > MAX_STEPS:
         raise AwsError("ValidationException", f"A maximum of {MAX_STEPS} steps are allowed in each request.")
     for config in configs:
-        _refuse("StepConfig", config, frozenset({"Name", "ActionOnFailure", "HadoopJarStep"}))
+        refuse("StepConfig", config, frozenset({"Name", "ActionOnFailure", "HadoopJarStep"}))
     return tuple(_step(config, now, new_id) for config in configs)
 
 
@@ -185,9 +174,16 @@ def _groups(instances: Document, new_id: NewId) -> tuple[InstanceGroup, ...]:
         )
     if given is None:
         given = _uniform(instances)
-    for entry in given:
-        _refuse("InstanceGroupConfig", entry, _GROUP_USED)
-    groups = tuple(
+    found = groups(given, new_id)
+    check_groups(found)
+    return found
+
+
+def groups(entries: list[Document], new_id: NewId) -> tuple[InstanceGroup, ...]:
+    """The groups of InstanceGroupConfigs; 501 for a member that is not emulated."""
+    for entry in entries:
+        refuse("InstanceGroupConfig", entry, _GROUP_USED)
+    return tuple(
         InstanceGroup(
             id=new_id("ig-", 13),
             name=entry.get("Name", entry["InstanceRole"].title()),
@@ -196,10 +192,23 @@ def _groups(instances: Document, new_id: NewId) -> tuple[InstanceGroup, ...]:
             count=entry["InstanceCount"],
             market=entry.get("Market", "ON_DEMAND"),
         )
-        for entry in given
+        for entry in entries
     )
-    _check_groups(groups)
-    return groups
+
+
+def instances(group: InstanceGroup, count: int, now: float, new_id: NewId) -> tuple[Instance, ...]:
+    """`count` new instances of a group."""
+    return tuple(
+        Instance(
+            new_id("ci-", 20),
+            new_id("i-", 17),
+            group.id,
+            group.role,
+            InstanceState.PROVISIONING,
+            Timeline(now),
+        )
+        for _ in range(count)
+    )
 
 
 def _uniform(instances: Document) -> list[Document]:
@@ -220,7 +229,8 @@ def _uniform(instances: Document) -> list[Document]:
     return groups
 
 
-def _check_groups(groups: tuple[InstanceGroup, ...]) -> None:
+def check_groups(groups: tuple[InstanceGroup, ...]) -> None:
+    """`ValidationException` for groups that no cluster can have together."""
     by_role = {role: [group for group in groups if group.role is role] for role in Role}
     masters = sum(group.count for group in by_role[Role.MASTER])
     if masters != 1:
@@ -280,7 +290,8 @@ def _check_log_uri(uri: str | None) -> None:
         raise AwsError("ValidationException", f"Invalid logUri: {error}") from error
 
 
-def _refuse(where: str, given: Document, known: frozenset[str]) -> None:
+def refuse(where: str, given: Document, known: frozenset[str]) -> None:
+    """501 that names the members of `given` that are not emulated."""
     unknown = sorted(given.keys() - known)
     if unknown:
         raise _not_emulated(f"{where} with {', '.join(unknown)}")

@@ -29,16 +29,22 @@ class StackMachines:
     """
 
     def __init__(
-        self, folder: Path, master: MasterAddress, new_id: Callable[[], str], published: Mapping[int, int]
+        self,
+        folder: Path,
+        master: MasterAddress,
+        new_id: Callable[[], str],
+        published: Mapping[int, int],
+        clock: Callable[[], float],
     ) -> None:
         self.standing_master: MasterAddress | None = master
         self._folder = folder
         self._master = master
         self._new_id = new_id
         self._published = published
+        self._clock = clock
         self._lock = threading.Lock()
-        self._allocated: dict[str, dict[str, SpooledMachine]] = {}
-        self._pulses: dict[str, list[tuple[SpooledMachine, Pulse]]] = {}
+        self._allocated: dict[str, SpooledMachine] = {}
+        self._pulses: dict[str, Pulse] = {}
 
     def refusal(self, cluster: Cluster, living: Sequence[Cluster]) -> str | None:
         if living:
@@ -48,7 +54,7 @@ class StackMachines:
             )
         if all(instance.role is Role.MASTER for instance in cluster.instances):
             return "The stack's master runs no executors: ask for at least one core node"
-        wanted, there = sizing.worker_count(cluster.groups), len(self._live_hosts())
+        wanted, there = sizing.worker_count(cluster.groups), len(self._workers())
         if wanted > there:
             return (
                 f"The cluster asks for {wanted} nodes beside the master and the stack has {there} workers: "
@@ -56,24 +62,25 @@ class StackMachines:
             )
         return None
 
-    def allocate(self, cluster: Cluster) -> None:
-        spools = {spool.identity.host: spool for spool in self._spools() if spool.identity is not None}
-        hosts = iter(sorted(self._live_hosts() & spools.keys()))
-        chosen: dict[str, SpooledMachine] = {}
-        for instance in cluster.instances:
-            host = self._master.host if instance.role is Role.MASTER else next(hosts, None)
-            if host is None or host not in spools:
-                raise WorkFailed(f"The stack has no machine for the {instance.role.lower()} node any more")
-            chosen[instance.ec2_id] = SpooledMachine(host, spools[host], self._new_id)
-        for host in hosts:
-            # What the cluster did not ask for must not work for it.
-            spools[host].set_daemon(wanted=False)
+    def allocate(self, cluster: Cluster, instances: Sequence[Instance]) -> None:  # noqa: ARG002
+        workers = self._workers()
         with self._lock:
-            self._allocated[cluster.id] = chosen
-            self._pulses[cluster.id] = [(machine, Pulse(machine.spool)) for machine in chosen.values()]
+            taken = {machine.host for machine in self._allocated.values()}
+            free = iter(sorted(workers.keys() - taken))
+            for instance in instances:
+                host = self._master.host if instance.role is Role.MASTER else next(free, None)
+                if host is None:
+                    raise WorkFailed(f"The stack has no machine left for a {instance.role.lower()} node")
+                spool = Spool(self._folder / host)
+                self._allocated[instance.ec2_id] = SpooledMachine(host, spool, self._new_id)
+                self._pulses[instance.ec2_id] = Pulse(spool)
+                taken.add(host)
+        for host, spool in workers.items():
+            # What the cluster did not ask for must not work for it.
+            spool.set_daemon(wanted=host in taken)
 
-    def machine(self, cluster: Cluster, instance: Instance) -> Machine:
-        return self._allocated[cluster.id][instance.ec2_id]
+    def machine(self, cluster: Cluster, instance: Instance) -> Machine:  # noqa: ARG002
+        return self._allocated[instance.ec2_id]
 
     def worker_size(self, cluster: Cluster) -> WorkerSize:  # noqa: ARG002
         workers = live_workers(self._state())
@@ -82,27 +89,32 @@ class StackMachines:
         cores, memory = (min(worker[name] for worker in workers) for name in ("cores", "memory"))
         return WorkerSize(cores, memory)
 
-    def work(self, cluster: Cluster, instance: Instance) -> Path:
-        return self._allocated[cluster.id][instance.ec2_id].spool.folder / "work"
+    def work(self, cluster: Cluster, instance: Instance) -> Path:  # noqa: ARG002
+        return self._allocated[instance.ec2_id].spool.folder / "work"
 
     def outside(self, cluster: Cluster, port: int) -> int | None:  # noqa: ARG002
         return self._published.get(port)
 
     def lost(self, cluster: Cluster) -> str | None:
-        for machine, pulse in self._pulses.get(cluster.id, ()):
-            if pulse.lost:
-                return f"The machine {machine.host} is gone: docker compose up --detach brings it back"
+        for instance in cluster.living:
+            pulse = self._pulses.get(instance.ec2_id)
+            if pulse is not None and pulse.lost:
+                host = self._allocated[instance.ec2_id].host
+                return f"The machine {host} is gone: docker compose up --detach brings it back"
         return None
 
-    def release(self, cluster: Cluster) -> None:
+    def release(self, cluster: Cluster, instances: Sequence[Instance]) -> None:  # noqa: ARG002
         with self._lock:
-            allocated = self._allocated.pop(cluster.id, {})
-            self._pulses.pop(cluster.id, None)
-        for machine in allocated.values():
+            released = [self._allocated.pop(one.ec2_id, None) for one in instances]
+            for instance in instances:
+                self._pulses.pop(instance.ec2_id, None)
+            taken = {machine.host for machine in self._allocated.values()}
+        for machine in filter(None, released):
             for work in (machine.spool.folder / "work").glob("app-*"):
                 shutil.rmtree(work, ignore_errors=True)
         for spool in self._spools():
-            spool.set_daemon(wanted=True)
+            # While the cluster lives, only its own machines work; without one, all of them do.
+            spool.set_daemon(wanted=not taken or spool.folder.name in taken)
 
     def recover(self) -> None:
         for spool in self._spools():
@@ -115,8 +127,14 @@ class StackMachines:
     def _spools(self) -> list[Spool]:
         return [Spool(path.parent) for path in sorted(self._folder.glob("*/machine.json"))]
 
-    def _live_hosts(self) -> set[str]:
-        return {worker["host"] for worker in live_workers(self._state())}
+    def _workers(self) -> dict[str, Spool]:
+        """The spools of the workers that are there, whether they work or rest, by host."""
+        found = ((spool, spool.identity) for spool in self._spools())
+        return {
+            identity.host: spool
+            for spool, identity in found
+            if identity is not None and identity.role == "worker" and spool.is_alive(self._clock())
+        }
 
     def _state(self) -> dict[str, object]:
         return readiness.fetch_json(f"{self._master.ui}/json/") or {}

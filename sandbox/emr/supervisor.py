@@ -8,12 +8,16 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
-from sandbox.emr import bootstrap, lifecycle, logs, nodes, steps
-from sandbox.emr.lifecycle import Effect, Event, advance
-from sandbox.emr.model import ENDED, Cluster, ClusterState, Failure, from_document, to_document
+from sandbox.emr import bootstrap, events, logs, nodes, steps
+from sandbox.emr.applications import Application, Applications
+from sandbox.emr.events import Effect, Event
+from sandbox.emr.lifecycle import advance
+from sandbox.emr.model import ENDED, Cluster, ClusterState, Failure, Reason, from_document, to_document
 from sandbox.emr.nodes import Site
-from sandbox.errors import SandboxError
+from sandbox.emr.resize import Resize
+from sandbox.errors import AwsError, SandboxError
 from sandbox.runtime.processes import Processes
 from sandbox.runtime.workers import Workers
 from sandbox.spark.standalone import WorkerSize
@@ -44,6 +48,7 @@ class Supervisor:
         self._site = site
         self._s3 = s3
         self._clock = clock
+        self._applications = Applications(site, processes, journal, clock)
         self._lock = threading.RLock()
         self._workers = Workers()
         self._stopped = threading.Event()
@@ -61,13 +66,17 @@ class Supervisor:
         return [from_document(document) for document in self._documents.all()]
 
     def refusal(self, cluster: Cluster) -> str | None:
-        """Why a new cluster cannot be had now, and the remedy; None when it can."""
-        living = [other for other in self.all() if other.state not in ENDED]
+        """Why a cluster cannot be had as it is now, and the remedy; None when it can."""
+        living = [one for one in self.all() if one.state not in ENDED and one.id != cluster.id]
         return self._site.machines.refusal(cluster, living)
 
     def outside(self, cluster: Cluster, port: int) -> int | None:
         """The port of 127.0.0.1 under which the user reaches a port of the cluster's master."""
         return self._site.machines.outside(cluster, port)
+
+    def applications(self, id: str) -> tuple[Application, ...]:
+        """What a cluster runs beside Spark, what has died of it too."""
+        return self._applications.of(id)
 
     # --- changing
 
@@ -77,7 +86,7 @@ class Supervisor:
         with self._lock, self._database.transaction():
             self._documents.put(cluster.id, to_document(cluster))
             self._journal.append(self._clock(), cluster.id, f"cluster {cluster.state}", name=cluster.name)
-        self.apply(cluster.id, lifecycle.Launched())
+        self.apply(cluster.id, events.Launched())
 
     def change(self, id: str, change: Callable[[Cluster], Cluster]) -> None:
         """Store a change that has no effect on the cluster's life, as of tags."""
@@ -106,13 +115,25 @@ class Supervisor:
                 self._begin(id, effect)
         return cluster
 
+    def resize(self, id: str, decide: Callable[[Cluster], Resize]) -> Cluster:
+        """Resize a cluster as `decide` says of what it is now; `ValidationException` when it is too large."""
+        with self._lock:
+            cluster = self.get(id)
+            if cluster is None:
+                raise KeyError(id)
+            resize = decide(cluster)
+            refusal = self.refusal(replace(cluster, groups=resize.groups))
+            if resize.added and refusal is not None:
+                raise AwsError("ValidationException", refusal)
+            return self.apply(id, events.Resized(resize))
+
     # --- the sandbox's own life
 
     def start(self) -> None:
         """Settle what a crash left behind, and watch the daemons from now on."""
         for cluster in self.all():
             if cluster.state not in ENDED:
-                self.apply(cluster.id, lifecycle.Interrupted())
+                self.apply(cluster.id, events.Interrupted())
         self._site.machines.recover()
         self._watcher.start()
 
@@ -121,7 +142,7 @@ class Supervisor:
         self._workers.refuse_new()
         for cluster in self.all():
             if cluster.state not in ENDED:
-                self.apply(cluster.id, lifecycle.TerminateRequested("Terminated by the end of the sandbox"))
+                self.apply(cluster.id, events.TerminateRequested("Terminated by the end of the sandbox"))
         self._stopped.set()
         if self._watcher.is_alive():
             self._watcher.join()
@@ -143,22 +164,26 @@ class Supervisor:
         """Perform one effect; every fault becomes an event, so that no cluster hangs."""
         try:
             match effect:
-                case lifecycle.PrepareNodes():
-                    self._site.machines.allocate(cluster)
-                    nodes.prepare(self._site, cluster)
-                    return lifecycle.NodesPrepared()
-                case lifecycle.RunBootstrapActions():
+                case events.PrepareNodes():
+                    self._site.machines.allocate(cluster, cluster.instances)
+                    nodes.prepare(self._site, cluster, cluster.instances)
+                    return events.NodesPrepared()
+                case events.RunBootstrapActions():
                     return self._bootstrap(cluster)
-                case lifecycle.StartApplications():
-                    return lifecycle.ApplicationsStarted(
-                        nodes.start(self._site, cluster, self._processes, self.worker_size(cluster))
-                    )
-                case lifecycle.RunStep(step):
+                case events.StartApplications():
+                    ports = nodes.start(self._site, cluster, self._processes, self.worker_size(cluster))
+                    self._applications.start(cluster, ports)
+                    return events.ApplicationsStarted(ports)
+                case events.AddNodes(ids):
+                    return self._add_nodes(cluster, ids)
+                case events.RemoveNodes(ids):
+                    return self._remove_nodes(cluster, ids)
+                case events.RunStep(step):
                     return self._run_step(cluster, step)
-                case lifecycle.CancelStep(step, force):
+                case events.CancelStep(step, force):
                     self._processes.stop(cluster.id, step, grace=0 if force else 10)
                     return None
-                case lifecycle.StopNodes():
+                case events.StopNodes():
                     return self._stop_nodes(cluster)
         except Exception as error:
             _log.exception("%s: %s", cluster.id, type(effect).__name__)
@@ -167,12 +192,36 @@ class Supervisor:
     def _bootstrap(self, cluster: Cluster) -> Event:
         layout = self._site.layout(cluster.id)
         try:
-            bootstrap.run_all(self._site, cluster, self._processes, self._s3())
+            bootstrap.run_all(self._site, cluster, cluster.instances, self._processes, self._s3())
         except SandboxError as error:
-            return lifecycle.BootstrapFailed(str(error))
+            return events.BootstrapFailed(str(error))
         finally:
             logs.ship(self._s3(), cluster, layout, layout.logs / "node")
-        return lifecycle.Bootstrapped()
+        return events.Bootstrapped()
+
+    def _add_nodes(self, cluster: Cluster, ids: tuple[str, ...]) -> Event:
+        """Machine, bootstrap actions and worker for each new node; all of them or none."""
+        new, site = cluster.some(ids), self._site
+        layout = site.layout(cluster.id)
+        try:
+            site.machines.allocate(cluster, new)
+            nodes.prepare(site, cluster, new)
+            bootstrap.run_all(site, cluster, new, self._processes, self._s3())
+            nodes.add(site, cluster, new, self._processes, self.worker_size(cluster))
+        except SandboxError as error:
+            nodes.remove(cluster, new, self._processes)
+            site.machines.release(cluster, new)
+            return events.NodesNotAdded(ids, Reason("INSTANCE_FAILURE", str(error)))
+        finally:
+            logs.ship(self._s3(), cluster, layout, layout.logs / "node")
+        return events.NodesAdded(ids)
+
+    def _remove_nodes(self, cluster: Cluster, ids: tuple[str, ...]) -> Event:
+        leaving, site = cluster.some(ids), self._site
+        nodes.remove(cluster, leaving, self._processes)
+        nodes.gather_executor_logs(site, cluster, leaving)
+        site.machines.release(cluster, leaving)
+        return events.NodesRemoved(ids)
 
     def _run_step(self, cluster: Cluster, id: str) -> Event:
         layout = self._site.layout(cluster.id)
@@ -182,16 +231,17 @@ class Supervisor:
             cluster, cluster.step(id), layout, self._processes, environment, machine, self._s3()
         )
         logs.ship(self._s3(), cluster, layout, layout.step_logs(id))
-        return lifecycle.StepEnded(id, failure, applications)
+        return events.StepEnded(id, failure, applications)
 
     def _stop_nodes(self, cluster: Cluster) -> Event:
+        self._applications.stop(cluster)
         self._processes.close(cluster.id)
-        nodes.gather_executor_logs(self._site, cluster)
-        self._site.machines.release(cluster)
+        nodes.gather_executor_logs(self._site, cluster, cluster.living)
+        self._site.machines.release(cluster, cluster.living)
         layout = self._site.layout(cluster.id)
         for folder in ("node", "containers"):
             logs.ship(self._s3(), cluster, layout, layout.logs / folder)
-        return lifecycle.NodesStopped()
+        return events.NodesStopped()
 
     def worker_size(self, cluster: Cluster) -> WorkerSize:
         """What each worker of the cluster offers."""
@@ -204,28 +254,33 @@ class Supervisor:
                     self._look_at(cluster)
 
     def _look_at(self, cluster: Cluster) -> None:
-        """End the cluster when one of its daemons or machines is gone."""
+        """End the cluster when one of its daemons or machines is gone, but not for an application."""
+        self._applications.look(cluster)
         for process in self._processes.dead(cluster.id, nodes.daemons(cluster)):
             message = f"{process.command.name} ended with exit code {process.poll()}"
-            self.apply(cluster.id, lifecycle.InstanceFailed(f"{message}\n{process.tail()}"))
+            self.apply(cluster.id, events.InstanceFailed(f"{message}\n{process.tail()}"))
         lost = self._site.machines.lost(cluster)
         if lost is not None:
-            self.apply(cluster.id, lifecycle.InstanceFailed(lost))
+            self.apply(cluster.id, events.InstanceFailed(lost))
 
 
 def _fault(effect: Effect, error: Exception) -> Event | None:
     """The event that an effect which raised amounts to."""
     match effect:
-        case lifecycle.RunStep(step):
-            return lifecycle.StepEnded(step, Failure("The step could not be run.", str(error)))
-        case lifecycle.RunBootstrapActions():
-            return lifecycle.BootstrapFailed(str(error))
-        case lifecycle.StopNodes():
-            return lifecycle.NodesStopped()
-        case lifecycle.CancelStep():
+        case events.RunStep(step):
+            return events.StepEnded(step, Failure("The step could not be run.", str(error)))
+        case events.RunBootstrapActions():
+            return events.BootstrapFailed(str(error))
+        case events.StopNodes():
+            return events.NodesStopped()
+        case events.CancelStep():
             return None
+        case events.AddNodes(nodes):
+            return events.NodesNotAdded(nodes, Reason("INTERNAL_ERROR", str(error)))
+        case events.RemoveNodes(nodes):
+            return events.NodesRemoved(nodes)
         case _:
-            return lifecycle.InstanceFailed(str(error))
+            return events.InstanceFailed(str(error))
 
 
 def _changes(before: Cluster, after: Cluster) -> list[tuple[str, str, dict[str, str]]]:

@@ -73,6 +73,7 @@ class Agent:
                     marks.reap(self._mark, owner, GRACE)
                     self._spool.reaped(owner)
         finally:
+            self._spool.leave()
             for process in [*self._running.values(), *filter(None, [self._daemon])]:
                 process.stop(GRACE)
             marks.reap(self._mark)

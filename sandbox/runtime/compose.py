@@ -171,7 +171,11 @@ class Compose:
             process.stdout.close()
             returncode = process.wait()
         if returncode != 0:
-            _raise("".join(told[-60:]))
+            output = "".join(told[-60:])
+            fault = diagnose(output)
+            if fault is not None and (missing := self._missing_images()):
+                raise MachineError(f"{fault.message}; missing here: {', '.join(missing)}", fault.mend)
+            raise fault or _failure(output)
 
     def down(self, *options: str) -> None:
         """Remove the project's containers and networks; with `--volumes` its data too."""
@@ -185,6 +189,12 @@ class Compose:
         """The end of what a service wrote."""
         return self._answer(["logs", "--no-color", "--tail", str(lines), service])
 
+    def _missing_images(self) -> list[str]:
+        """The images that the project needs and this machine has not."""
+        wanted = self._run([*self._command, "config", "--images"]).stdout.split()
+        found = (self._run(["docker", "image", "inspect", name]).returncode == 0 for name in wanted)
+        return sorted({name for name, here in zip(wanted, found, strict=True) if not here})
+
     @property
     def _command(self) -> list[str]:
         return ["docker", "compose", *(part for file in self._files for part in ("--file", str(file)))]
@@ -192,7 +202,8 @@ class Compose:
     def _answer(self, arguments: Sequence[str], timeout: float = _QUICK) -> str:
         done = self._run([*self._command, *arguments], timeout)
         if done.returncode != 0:
-            _raise(done.stderr or done.stdout)
+            output = done.stderr or done.stdout
+            raise diagnose(output) or _failure(output)
         return done.stdout
 
     def _run(self, argv: Sequence[str], timeout: float = _QUICK) -> subprocess.CompletedProcess[str]:
@@ -207,5 +218,5 @@ class Compose:
         )
 
 
-def _raise(output: str) -> None:
-    raise diagnose(output) or WorkFailed(f"docker compose failed:\n{output.strip()}")
+def _failure(output: str) -> WorkFailed:
+    return WorkFailed(f"docker compose failed:\n{output.strip()}")

@@ -6,6 +6,7 @@ They bear the sandbox's mark, by which `sandbox down` finds them, and the labels
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -98,16 +99,16 @@ class Containers:
         bindings = container.ports.get(f"{port}/tcp") or []
         return int(bindings[0]["HostPort"]) if bindings else None
 
-    def remove(self, cluster: str | None = None) -> int:
-        """Remove the sandbox's machines, or those of one cluster; returns how many there were."""
-        labels = [f"{MARK}={self._mark}", *([f"{CLUSTER}={cluster}"] if cluster else [])]
-        found = self._docker.containers.list(all=True, filters={"label": labels})
+    def remove(self, host: str) -> None:
+        """Remove a machine, which may be gone already."""
+        with contextlib.suppress(NotFound):
+            _remove(self._docker.containers.get(f"{self._project.name}-{host}"))
+
+    def remove_all(self) -> int:
+        """Remove all of the sandbox's machines; returns how many there were."""
+        found = self._docker.containers.list(all=True, filters={"label": f"{MARK}={self._mark}"})
         for container in found:
-            try:
-                container.stop(timeout=_STOP)
-                container.remove(v=True, force=True)
-            except NotFound:
-                continue
+            _remove(container)
         return len(found)
 
     def _network(self) -> Any:
@@ -141,6 +142,12 @@ class Containers:
             if time.monotonic() > deadline:
                 raise WorkFailed(f"The container {host} was not ready after {READY_TIMEOUT:.0f} s")
             time.sleep(INTERVAL)
+
+
+def _remove(container: Any) -> None:
+    with contextlib.suppress(NotFound):
+        container.stop(timeout=_STOP)
+        container.remove(v=True, force=True)
 
 
 def remove_marked(mark: str) -> int:

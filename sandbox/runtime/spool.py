@@ -68,6 +68,11 @@ class Spool:
         (self.folder / "daemon").unlink(missing_ok=True)
         _write(self.folder / "machine.json", json.dumps(cattrs.unstructure(identity)))
 
+    def leave(self) -> None:
+        """End a life in order: nobody shall count on the machine any more."""
+        (self.folder / "machine.json").unlink(missing_ok=True)
+        self.set_healthy(False)
+
     def beat(self, number: int) -> None:
         """Show that the agent lives."""
         _write(self.folder / "alive", str(number))
@@ -123,6 +128,13 @@ class Spool:
     def heartbeat(self) -> str | None:
         """Changes while the agent lives."""
         return _read(self.folder / "alive")
+
+    def is_alive(self, now: float) -> bool:
+        """Whether the agent showed itself lately; `now` is in seconds since the epoch."""
+        try:
+            return now - (self.folder / "alive").stat().st_mtime < SILENCE
+        except FileNotFoundError:
+            return False
 
     def submit(self, id: str, command: Command) -> None:
         """Leave a command for the agent."""

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from sandbox.emr import events
 from sandbox.emr import lifecycle as l
 from sandbox.emr.model import (
     ActionOnFailure,
@@ -23,8 +24,8 @@ from sandbox.emr.model import (
     to_document,
 )
 
-FAILED = l.StepEnded("s-1", Failure("Unknown Error.", "exit code 1"))
-DONE = l.StepEnded("s-1", None, ("app-1",))
+FAILED = events.StepEnded("s-1", Failure("Unknown Error.", "exit code 1"))
+DONE = events.StepEnded("s-1", None, ("app-1",))
 
 
 def step(number, action=ActionOnFailure.CONTINUE, state=StepState.PENDING):
@@ -63,7 +64,12 @@ def play(start, *events):
     return start, effects
 
 
-STARTED = (l.Launched(), l.NodesPrepared(), l.Bootstrapped(), l.ApplicationsStarted(Ports(7077, 8080, 4040)))
+STARTED = (
+    events.Launched(),
+    events.NodesPrepared(),
+    events.Bootstrapped(),
+    events.ApplicationsStarted(Ports(7077, 8080, 4040)),
+)
 
 
 def up(*steps, **options):
@@ -82,7 +88,7 @@ def test_a_cluster_starts_in_emrs_order():
         ClusterState.BOOTSTRAPPING,
         ClusterState.WAITING,
     ]
-    assert effects == [l.PrepareNodes(), l.RunBootstrapActions(), l.StartApplications()]
+    assert effects == [events.PrepareNodes(), events.RunBootstrapActions(), events.StartApplications()]
     assert value.timeline.ready == 5.0
     assert value.instances[0].state is InstanceState.RUNNING
     assert value.ports.master == 7077
@@ -90,10 +96,10 @@ def test_a_cluster_starts_in_emrs_order():
 
 def test_steps_run_one_after_the_other():
     value, effects = up(step(1), step(2))
-    assert effects[-1] == l.RunStep("s-1")
+    assert effects[-1] == events.RunStep("s-1")
     assert [s.state for s in value.steps] == [StepState.RUNNING, StepState.PENDING]
     value, effects = l.advance(value, DONE, 20.0)
-    assert effects == (l.RunStep("s-2"),)
+    assert effects == (events.RunStep("s-2"),)
     assert value.step("s-1").state is StepState.COMPLETED
     assert value.step("s-1").applications == ("app-1",)
     assert value.step("s-1").timeline == Timeline(1, 13.0, 20.0)
@@ -106,9 +112,9 @@ def test_after_the_last_step_it_waits_or_ends(keep_alive):
     if keep_alive:
         assert (value.state, effects) == (ClusterState.WAITING, ())
     else:
-        assert (value.state, effects) == (ClusterState.TERMINATING, (l.StopNodes(),))
+        assert (value.state, effects) == (ClusterState.TERMINATING, (events.StopNodes(),))
         assert (value.reason.code, value.reason.message) == ("ALL_STEPS_COMPLETED", "Steps completed")
-        assert l.advance(value, l.NodesStopped(), 21.0)[0].state is ClusterState.TERMINATED
+        assert l.advance(value, events.NodesStopped(), 21.0)[0].state is ClusterState.TERMINATED
 
 
 def test_a_transient_cluster_that_went_on_after_a_failure_says_so():
@@ -120,21 +126,21 @@ def test_a_transient_cluster_that_went_on_after_a_failure_says_so():
 @pytest.mark.parametrize(
     ("action", "protected", "state", "second", "effects"),
     [
-        (ActionOnFailure.CONTINUE, False, ClusterState.RUNNING, StepState.RUNNING, (l.RunStep("s-2"),)),
+        (ActionOnFailure.CONTINUE, False, ClusterState.RUNNING, StepState.RUNNING, (events.RunStep("s-2"),)),
         (ActionOnFailure.CANCEL_AND_WAIT, False, ClusterState.WAITING, StepState.CANCELLED, ()),
         (
             ActionOnFailure.TERMINATE_CLUSTER,
             False,
             ClusterState.TERMINATING,
             StepState.CANCELLED,
-            (l.StopNodes(),),
+            (events.StopNodes(),),
         ),
         (
             ActionOnFailure.TERMINATE_JOB_FLOW,
             False,
             ClusterState.TERMINATING,
             StepState.CANCELLED,
-            (l.StopNodes(),),
+            (events.StopNodes(),),
         ),
         (ActionOnFailure.TERMINATE_CLUSTER, True, ClusterState.WAITING, StepState.CANCELLED, ()),
     ],
@@ -149,7 +155,7 @@ def test_a_failed_step_does_what_its_action_says(action, protected, state, secon
 
 def test_a_step_failure_ends_with_errors():
     value, _ = up(step(1, ActionOnFailure.TERMINATE_CLUSTER))
-    value, _ = play(value, FAILED, l.NodesStopped())
+    value, _ = play(value, FAILED, events.NodesStopped())
     assert value.state is ClusterState.TERMINATED_WITH_ERRORS
     assert value.reason.code == "STEP_FAILURE"
     assert value.instances[0].state is InstanceState.TERMINATED
@@ -157,48 +163,52 @@ def test_a_step_failure_ends_with_errors():
 
 def test_a_failed_bootstrap_ends_with_errors():
     value, effects = play(
-        cluster(step(1)), l.Launched(), l.NodesPrepared(), l.BootstrapFailed("it failed"), l.NodesStopped()
+        cluster(step(1)),
+        events.Launched(),
+        events.NodesPrepared(),
+        events.BootstrapFailed("it failed"),
+        events.NodesStopped(),
     )
     assert value.state is ClusterState.TERMINATED_WITH_ERRORS
     assert (value.reason.code, value.reason.message) == ("BOOTSTRAP_FAILURE", "it failed")
     assert value.step("s-1").state is StepState.CANCELLED
-    assert effects[-1] == l.StopNodes()
+    assert effects[-1] == events.StopNodes()
 
 
 @pytest.mark.parametrize("event", STARTED[1:])
 def test_what_arrives_after_termination_began_starts_nothing(event):
-    value, _ = l.advance(cluster(step(1)), l.TerminateRequested(), 10.0)
+    value, _ = l.advance(cluster(step(1)), events.TerminateRequested(), 10.0)
     assert value.state is ClusterState.TERMINATING
     later, effects = l.advance(value, event, 11.0)
     assert (later, effects) == (value, ())
 
 
 def test_a_second_termination_changes_nothing():
-    value, _ = l.advance(cluster(), l.TerminateRequested(), 10.0)
-    assert l.advance(value, l.InstanceFailed("worker died"), 11.0) == (value, ())
+    value, _ = l.advance(cluster(), events.TerminateRequested(), 10.0)
+    assert l.advance(value, events.InstanceFailed("worker died"), 11.0) == (value, ())
 
 
 def test_termination_cancels_the_running_step():
     value, _ = up(step(1), step(2))
-    value, effects = l.advance(value, l.TerminateRequested(), 20.0)
-    assert effects == (l.StopNodes(),)
+    value, effects = l.advance(value, events.TerminateRequested(), 20.0)
+    assert effects == (events.StopNodes(),)
     assert [s.state for s in value.steps] == [StepState.CANCEL_PENDING, StepState.CANCELLED]
-    value, _ = play(value, FAILED, l.NodesStopped())
+    value, _ = play(value, FAILED, events.NodesStopped())
     assert value.state is ClusterState.TERMINATED
     assert value.step("s-1").state is StepState.CANCELLED
 
 
 def test_a_step_that_ends_while_the_nodes_stop_is_cancelled_once():
     value, _ = up(step(1))
-    value, _ = play(value, l.TerminateRequested(), l.NodesStopped(), FAILED)
+    value, _ = play(value, events.TerminateRequested(), events.NodesStopped(), FAILED)
     assert value.step("s-1").state is StepState.CANCELLED
     assert value.step("s-1").timeline.ended == 11.0
 
 
 def test_cancelling_pending_and_running_steps():
     value, _ = up(step(1), step(2), step(3))
-    value, effects = l.advance(value, l.CancelRequested(("s-1", "s-2"), force=True), 20.0)
-    assert effects == (l.CancelStep("s-1", True),)
+    value, effects = l.advance(value, events.CancelRequested(("s-1", "s-2"), force=True), 20.0)
+    assert effects == (events.CancelStep("s-1", True),)
     assert [s.state for s in value.steps] == [
         StepState.CANCEL_PENDING,
         StepState.CANCELLED,
@@ -207,12 +217,12 @@ def test_cancelling_pending_and_running_steps():
     value, effects = l.advance(value, FAILED, 21.0)
     assert value.step("s-1").state is StepState.CANCELLED
     assert value.step("s-1").failure is None
-    assert effects == (l.RunStep("s-3"),)
+    assert effects == (events.RunStep("s-3"),)
 
 
 def test_a_crash_leaves_an_honest_end():
     value, _ = up(step(1), step(2))
-    value, effects = l.advance(value, l.Interrupted(), 20.0)
+    value, effects = l.advance(value, events.Interrupted(), 20.0)
     assert (value.state, effects) == (ClusterState.TERMINATED_WITH_ERRORS, ())
     assert value.reason.code == "INTERNAL_ERROR"
     assert [s.state for s in value.steps] == [StepState.FAILED, StepState.CANCELLED]
@@ -222,7 +232,13 @@ def test_a_crash_leaves_an_honest_end():
 
 @pytest.mark.parametrize(
     "event",
-    [l.TerminateRequested(), l.StepsAdded((step(9),)), l.NodesStopped(), l.InstanceFailed("x"), *STARTED],
+    [
+        events.TerminateRequested(),
+        events.StepsAdded((step(9),)),
+        events.NodesStopped(),
+        events.InstanceFailed("x"),
+        *STARTED,
+    ],
 )
 def test_nothing_happens_to_an_ended_cluster(event):
     value = replace(cluster(), state=ClusterState.TERMINATED)
@@ -231,8 +247,8 @@ def test_nothing_happens_to_an_ended_cluster(event):
 
 def test_steps_added_while_waiting_start_at_once():
     value, _ = up()
-    value, effects = l.advance(value, l.StepsAdded((step(1),)), 20.0)
-    assert (value.state, effects) == (ClusterState.RUNNING, (l.RunStep("s-1"),))
+    value, effects = l.advance(value, events.StepsAdded((step(1),)), 20.0)
+    assert (value.state, effects) == (ClusterState.RUNNING, (events.RunStep("s-1"),))
 
 
 def test_a_cluster_survives_the_way_through_a_document():

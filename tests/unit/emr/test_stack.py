@@ -3,6 +3,7 @@
 import http.server
 import json
 import threading
+import time
 
 import pytest
 
@@ -46,8 +47,11 @@ def master():
 @pytest.fixture
 def stack(tmp_path, master):
     for host, role in (("127.0.0.1", "master"), *((host, "worker") for host in (*WORKERS, "gone"))):
-        Spool(tmp_path / host).announce(Identity(host, role, "1"))
-    return StackMachines(tmp_path, master, lambda: "1", {8080: 18080})
+        spool = Spool(tmp_path / host)
+        spool.announce(Identity(host, role, "1"))
+        if host != "gone":
+            spool.beat(1)
+    return StackMachines(tmp_path, master, lambda: "1", {8080: 18080}, time.time)
 
 
 def cluster(core, name="c"):
@@ -62,7 +66,7 @@ def cluster(core, name="c"):
 def test_each_node_has_a_machine_and_who_is_not_asked_for_rests(stack, tmp_path):
     one = cluster(1)
     assert stack.refusal(one, []) is None
-    stack.allocate(one)
+    stack.allocate(one, one.instances)
     hosts = {instance.role: stack.machine(one, instance).host for instance in one.instances}
     assert hosts == {Role.MASTER: "127.0.0.1", Role.CORE: "worker-a"}
     assert stack.worker_size(one) == WorkerSize(2, 1024)
@@ -72,7 +76,7 @@ def test_each_node_has_a_machine_and_who_is_not_asked_for_rests(stack, tmp_path)
     work = tmp_path / "worker-a" / "work" / "app-1"
     work.mkdir(parents=True)
     assert stack.work(one, one.instances[1]) == work.parent
-    stack.release(one)
+    stack.release(one, one.instances)
     assert Spool(tmp_path / "worker-b").wants_daemon
     assert not work.exists()
 
@@ -95,8 +99,9 @@ def test_a_master_alone_has_no_executors_here(stack):
 
 
 def test_a_worker_that_left_meanwhile_is_told(stack):
-    with pytest.raises(WorkFailed, match="no machine for the core node any more"):
-        stack.allocate(cluster(3))
+    with pytest.raises(WorkFailed, match="no machine left for a core node"):
+        large = cluster(3)
+        stack.allocate(large, large.instances)
 
 
 def test_what_a_crash_left_is_ended_and_rests_no_more(stack, tmp_path):
@@ -108,3 +113,15 @@ def test_what_a_crash_left_is_ended_and_rests_no_more(stack, tmp_path):
     assert spool.grace("step-1") == 0
     assert spool.to_reap() == ["j-1"]
     assert spool.wants_daemon
+
+
+def test_a_cluster_grows_on_a_machine_that_rested_and_shrinks_again(stack, tmp_path):
+    small, large = cluster(1), cluster(2)
+    stack.allocate(small, small.instances)
+    new = large.instances[-1:]
+    stack.allocate(small, new)
+    assert stack.machine(small, new[0]).host == "worker-b"
+    assert Spool(tmp_path / "worker-b").wants_daemon
+    stack.release(small, new)
+    assert not Spool(tmp_path / "worker-b").wants_daemon
+    assert Spool(tmp_path / "worker-a").wants_daemon
