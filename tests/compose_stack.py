@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,7 +31,7 @@ class Stack:
     """One project of the clone's docker-compose.yml."""
 
     project: str
-    environment: Mapping[str, str]
+    environment: dict[str, str]
 
     @classmethod
     def build(cls) -> Stack:
@@ -66,6 +65,10 @@ class Stack:
     @property
     def compose(self) -> Compose:
         return Compose([ROOT / "docker-compose.yml"], self.environment)
+
+    def group_of(self, socket: str) -> int:
+        """The group that may use the engine's socket."""
+        return Path(socket).stat().st_gid
 
     def up(self, *arguments: str) -> None:
         self.docker("compose", "up", "--detach", "--wait", *arguments, timeout=300)

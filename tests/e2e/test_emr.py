@@ -19,6 +19,21 @@ CATALOG = {
 }
 ENDED = {"TERMINATED", "TERMINATED_WITH_ERRORS"}
 
+SPREAD = """
+import socket, sys, time
+from pyspark.sql import SparkSession
+spark = SparkSession.builder.appName("spread").getOrCreate()
+wanted, deadline = int(sys.argv[1]), time.monotonic() + 120
+def executor(_):
+    import os, time
+    time.sleep(0.05)
+    return [os.environ["SPARK_EXECUTOR_DIRS"].split("/app-")[0]]
+seen = set()
+while len(seen) < wanted and time.monotonic() < deadline:
+    seen = set(spark.sparkContext.range(0, 64, numSlices=32).mapPartitions(executor).collect())
+    print("workers", len(seen), flush=True)
+sys.exit(0 if len(seen) == wanted else 1)
+"""
 TABLE = """
 from pyspark.sql import SparkSession
 spark = SparkSession.builder.appName("table").getOrCreate()
@@ -47,6 +62,7 @@ def s3(sandbox):
         "boot.sh": 'echo "$1" > "$HOME/booted"; python3 -c "import numpy; print(numpy.__version__)"',
         "table.py": TABLE,
         "sleep.py": SLEEP,
+        "spread.py": SPREAD,
         "bad.py": "print('before')\nraise ValueError('boom')",
         "syntax.py": "def (:",
     }
@@ -208,6 +224,50 @@ def test_a_running_step_can_be_cancelled(sandbox, cluster):
     answer = wait_for_step(sandbox, cluster, id, {"CANCELLED", "FAILED", "COMPLETED"})
     assert answer["Status"]["State"] == "CANCELLED"
     wait_for(sandbox, cluster, {"WAITING"})
+
+
+@pytest.mark.usefixtures("s3")
+def test_a_cluster_grows_under_a_step_that_uses_the_new_node_and_shrinks_again(sandbox):
+    emr = sandbox.client("emr")
+    action = {"Name": "b", "ScriptBootstrapAction": {"Path": "s3://emr-e2e/boot.sh", "Args": ["x"]}}
+    id = launch(sandbox, BootstrapActions=[action])
+    wait_for(sandbox, id, {"WAITING"})
+    ui = next(c for c in page(sandbox, "status")["clusters"] if c["id"] == id)["master_ui"]
+    (spread,) = emr.add_job_flow_steps(
+        JobFlowId=id, Steps=[step("spread", "spark-submit", "s3://emr-e2e/spread.py", "2")]
+    )["StepIds"]
+    wait_for_step(sandbox, id, spread, {"RUNNING"})
+    core = emr.list_instance_groups(ClusterId=id)["InstanceGroups"][1]
+    emr.modify_instance_groups(
+        ClusterId=id, InstanceGroups=[{"InstanceGroupId": core["Id"], "InstanceCount": 2}]
+    )
+    answer = wait_for_step(sandbox, id, spread, {"COMPLETED", "FAILED"})
+    assert answer["Status"]["State"] == "COMPLETED", answer
+    assert group(sandbox, id, 1) == ("RUNNING", 2, 2)
+    assert len(readiness.fetch_json(f"{ui}/json/")["workers"]) == 2
+    nodes = sandbox.settings.state / "clusters" / id / "nodes"
+    assert len(list(nodes.glob("*/booted"))) == 3
+
+    emr.modify_instance_groups(
+        ClusterId=id, InstanceGroups=[{"InstanceGroupId": core["Id"], "InstanceCount": 1}]
+    )
+    until(lambda: group(sandbox, id, 1) == ("RUNNING", 1, 1))
+    until(lambda: readiness.fetch_json(f"{ui}/json/")["aliveworkers"] == 1)
+    assert wait_for(sandbox, id, {"WAITING"})["Status"]["State"] == "WAITING"
+    emr.terminate_job_flows(JobFlowIds=[id])
+    assert wait_for(sandbox, id, ENDED)["Status"]["State"] == "TERMINATED"
+
+
+def group(sandbox, id, number):
+    found = sandbox.client("emr").list_instance_groups(ClusterId=id)["InstanceGroups"][number]
+    return found["Status"]["State"], found["RequestedInstanceCount"], found["RunningInstanceCount"]
+
+
+def until(condition, seconds=60):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.1)
 
 
 def test_everything_listens_on_loopback(sandbox, cluster):
