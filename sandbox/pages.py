@@ -53,7 +53,13 @@ class Pages:
         """What runs, as one document."""
         parts = self._parts
         clusters = [
-            {"id": c.id, "name": c.name, "state": c.state, "master_ui": self._master_ui(c)}
+            {
+                "id": c.id,
+                "name": c.name,
+                "state": c.state,
+                "master_ui": self._master_ui(c),
+                "applications": self._beside_spark(c),
+            }
             for c in parts.supervisor.all()
         ]
         return {
@@ -87,6 +93,19 @@ class Pages:
         """The Spark master's page; None while it does not run."""
         port = cluster.ports.master_ui
         return _page(self._parts.supervisor.outside(cluster, port) if port else None)
+
+    def _beside_spark(self, cluster: Cluster) -> list[dict[str, Any]]:
+        """The cluster's applications with their pages; no page for one that has died."""
+        supervisor = self._parts.supervisor
+        return [
+            {
+                "name": application.name,
+                "state": application.state,
+                "url": _page(supervisor.outside(cluster, application.port) if application.port else None),
+                "message": application.message,
+            }
+            for application in supervisor.applications(cluster.id)
+        ]
 
     def _job_ui(self, port: int) -> int | None:
         """The user's port for a job's page: a container publishes the preferred one alone."""

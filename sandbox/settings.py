@@ -59,7 +59,8 @@ class Settings:
     share. `port` 0 takes a free one; so does each of the others when it is taken. `host` is the name by
     which the cluster's nodes reach this machine, `published` the ports on which its user does when the
     sandbox is in a container. `s3_endpoint` is an S3 that stands in for the sandbox's own. `project` is the
-    Compose project and `node_image` the image of nodes that are containers.
+    Compose project and `node_image` the image of nodes that are containers. `zeppelin_home` is the folder of
+    an unpacked Apache Zeppelin; without it clusters get the built-in note engine.
     """
 
     state: Path
@@ -69,6 +70,7 @@ class Settings:
     metastore_port: int = 9083
     master_ui_port: int = 8080
     application_ui_port: int = 4040
+    notebook_port: int = 8890
     account: str = "000000000000"
     region: str = "us-east-1"
     offline: bool = False
@@ -78,6 +80,7 @@ class Settings:
     published: Published | None = None
     project: str = "emr-sandbox"
     node_image: str = "emr-sandbox/spark:dev"
+    zeppelin_home: Path | None = None
 
     @property
     def bind(self) -> str:
@@ -113,6 +116,7 @@ class Settings:
             metastore_port=variables.number("SANDBOX_METASTORE_PORT", 9083),
             master_ui_port=variables.number("SANDBOX_MASTER_UI_PORT", 8080),
             application_ui_port=variables.number("SANDBOX_APPLICATION_UI_PORT", 4040),
+            notebook_port=variables.number("SANDBOX_NOTEBOOK_PORT", 8890),
             account=variables.matching("SANDBOX_ACCOUNT", ACCOUNT, "000000000000", "an account of 12 digits"),
             region=variables.matching("SANDBOX_REGION", REGION, "us-east-1", "an AWS region"),
             offline=offline or environment.get("SANDBOX_OFFLINE", "") not in ("", "0"),
@@ -123,6 +127,7 @@ class Settings:
             published=variables.published(),
             project=environment.get("SANDBOX_PROJECT") or cls.project,
             node_image=environment.get("SANDBOX_NODE_IMAGE") or cls.node_image,
+            zeppelin_home=variables.zeppelin_home(),
         )
         if settings.state.exists() and not settings.state.is_dir():
             variables.faults.append(f"the state folder {settings.state} is a file")
@@ -152,6 +157,19 @@ class _Variables:
         if not pattern.match(text):
             self.faults.append(f"{name}={text!r} is not {what}")
         return text
+
+    def zeppelin_home(self) -> Path | None:
+        """The folder of an unpacked Apache Zeppelin; None for the built-in note engine."""
+        text = self._environment.get("ZEPPELIN_HOME")
+        if not text:
+            return None
+        home = Path(text).expanduser().resolve()
+        if not (home / "bin" / "zeppelin.sh").is_file():
+            self.faults.append(
+                f"ZEPPELIN_HOME={text!r} holds no bin/zeppelin.sh: name the folder of an unpacked Apache "
+                "Zeppelin, or unset it for the built-in note engine"
+            )
+        return home
 
     def nodes(self) -> Nodes:
         text = self._environment.get("SANDBOX_NODES") or Nodes.HERE

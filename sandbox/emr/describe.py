@@ -36,7 +36,6 @@ class Naming:
 def cluster(value: Cluster, naming: Naming) -> Document:
     """DescribeCluster's Cluster."""
     recorded = value.recorded
-    versions = {"Spark": naming.spark_version}
     return {
         **summary(value, naming),
         "Ec2InstanceAttributes": {
@@ -50,7 +49,7 @@ def cluster(value: Cluster, naming: Naming) -> Document:
         "AutoTerminate": not value.keep_alive,
         "TerminationProtected": value.termination_protected,
         "VisibleToAllUsers": recorded.get("VisibleToAllUsers", True),
-        "Applications": [{"Name": name, "Version": versions[name]} for name in value.applications],
+        "Applications": [_application(name, naming) for name in value.applications],
         "Tags": [{"Key": key, "Value": text} for key, text in value.tags.items()],
         "ServiceRole": recorded.get("ServiceRole"),
         "MasterPublicDnsName": naming.host if value.ports.master else None,
@@ -72,6 +71,11 @@ _EC2_MEMBERS = (
     "AdditionalSlaveSecurityGroups",
 )
 
+
+
+def _application(name: str, naming: Naming) -> Document:
+    """No version of a notebook: it may be the built-in engine, which is no release of Zeppelin."""
+    return {"Name": name, "Version": naming.spark_version} if name == "Spark" else {"Name": name}
 
 def summary(value: Cluster, naming: Naming) -> Document:
     """ListClusters' entry."""

@@ -7,7 +7,7 @@ import json
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -143,14 +143,15 @@ class NotebookClient:
 
     # --- settings of interpreters
 
-    def set_property(self, setting: str, name: str, value: str) -> None:
-        """Change one property of an interpreter setting, which restarts its interpreter."""
+    def set_properties(self, setting: str, values: Mapping[str, str]) -> None:
+        """Change properties of an interpreter setting, which restarts its interpreter."""
         settings = self._call("GET", "/interpreter/setting")
         found = next((entry for entry in settings if setting in (entry["id"], entry["name"])), None)
         if found is None:
             raise NotebookFault(f"{self.url} has no interpreter setting {setting!r}", 404)
-        known = found["properties"].get(name, {"name": name, "type": "string", "description": ""})
-        found["properties"][name] = {**known, "value": value}
+        for name, value in values.items():
+            known = found["properties"].get(name, {"name": name, "type": "string", "description": ""})
+            found["properties"][name] = {**known, "value": value}
         self._call("PUT", f"/interpreter/setting/{quote(str(found['id']))}", found)
 
     # --- HTTP

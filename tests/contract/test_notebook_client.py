@@ -57,7 +57,7 @@ def test_one_paragraph_is_run(zeppelin):
 
 def test_sparks_master_is_put_into_the_interpreter_setting(zeppelin):
     client, player = zeppelin
-    client.set_property("spark", "spark.master", "spark://127.0.0.1:7077")
+    client.set_properties("spark", {"spark.master": "spark://127.0.0.1:7077"})
     method, path, body = player.requests[-1]
     assert (method, path) == ("PUT", "/api/interpreter/setting/spark")
     recorded_setting = recording("interpreter_setting.json")["body"][0]
@@ -65,7 +65,7 @@ def test_sparks_master_is_put_into_the_interpreter_setting(zeppelin):
     del recorded_setting["properties"]["spark.master"]
     assert body == recorded_setting
     with pytest.raises(NotebookFault, match="no interpreter setting 'flink9'"):
-        client.set_property("flink9", "a", "b")
+        client.set_properties("flink9", {"a": "b"})
 
 
 def test_faults_are_told_in_the_servers_words(zeppelin):
