@@ -11,6 +11,7 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from compose_stack import ROOT
 
 from sandbox.emr.nodes import CATALOG_FACTORY
 from sandbox.runtime import readiness
@@ -164,6 +165,29 @@ def test_objects_lie_in_localstack(sandbox, localstack, bucket):
     assert answer["Metadata"] == {"who": "me"}
     localstack.put_object(Bucket=bucket, Key=key, Body=b"other side")
     assert sandbox.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read() == b"other side"
+
+
+def test_the_examples_run_with_localstacks_own_client(stack, sandbox):
+    def example(*arguments):
+        done = subprocess.run(
+            [sys.executable, *arguments],
+            cwd=ROOT,
+            env=stack.environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    file = "datasets/README.md"
+    assert example("examples/localstack/upload.py", file, "read/me.md") == "s3://examples/read/me.md\n"
+    lines = int(example("examples/localstack/count_lines.py", "read/me.md"))
+    text = (ROOT / file).read_bytes()
+    assert lines == len(text.splitlines())
+    answer = sandbox.client("s3").get_object(Bucket="examples", Key="read/me.md")
+    assert answer["Body"].read() == text
 
 
 def test_a_cluster_is_the_stacks_own_machines(stack, sandbox, localstack, bucket, launch):
