@@ -229,17 +229,20 @@ class Sandbox:
     def _start_gateway(self, parts: Parts) -> None:
         pages = Pages(parts, self.settings, self.messages)
         moto = moto_application(self.settings.account)
-        gateway = Gateway(parts.emulated, self._s3(), moto, pages.by_name(), self.settings.host)
+        gateway = Gateway(parts.emulated, self._s3(parts.services), moto, pages.by_name(), self.settings.host)
         port = int(parts.services.endpoint.inside.rpartition(":")[2])
         server = Server(gateway, self.settings.bind, port)
         server.start()
         self._undo.callback(server.stop)
 
-    def _s3(self) -> WsgiApplication:
+    def _s3(self, services: Services) -> WsgiApplication:
         """The object store of the sandbox, or the S3 that stands in for it when one is set."""
         settings = self.settings
         if settings.s3_endpoint is None:
-            store = ObjectStore(settings.state / "s3", settings.account, settings.region, self._clock)
+            known = {services.access_key: services.secret_key} if settings.verify_signatures else None
+            store = ObjectStore(
+                settings.state / "s3", settings.account, settings.region, self._clock, credentials=known
+            )
             self._undo.callback(store.close)
             return store
         upstream = UpstreamS3(settings.s3_endpoint)
@@ -273,8 +276,6 @@ class Sandbox:
     def _companions(self, spark: Installation) -> Mapping[str, Companion]:
         """What clusters can have beside Spark: on EMR that is called Zeppelin, whichever of the two it is."""
         settings = self.settings
-        if settings.nodes is not Nodes.HERE:
-            return {}
         notes = settings.state / "notebooks"
         if settings.zeppelin_home is not None:
             return {"Zeppelin": Zeppelin(settings.zeppelin_home, notes, settings.notebook_port)}
@@ -290,6 +291,7 @@ class Sandbox:
             case Nodes.STACK:
                 seen = {STACK_MASTER.ui_port: published.master_ui} if published else {}
                 seen |= {settings.application_ui_port: published.application_ui} if published else {}
+                seen |= {settings.notebook_port: published.notebook} if published else {}
                 return StackMachines(folder, STACK_MASTER, _command_id, seen, self._clock)
             case Nodes.CONTAINERS:
                 return self._containers(folder, cores, memory)
@@ -311,7 +313,7 @@ class Sandbox:
         )
         containers = Containers(project, settings.mark)
         self._undo.callback(containers.close)
-        pages = (settings.master_ui_port, settings.application_ui_port)
+        pages = (settings.master_ui_port, settings.application_ui_port, settings.notebook_port)
         return ContainerMachines(containers, folder, _command_id, cores, memory, pages)
 
     def _job_site(self, spark: Installation, services: Services) -> JobSite:

@@ -60,7 +60,8 @@ class Settings:
     which the cluster's nodes reach this machine, `published` the ports on which its user does when the
     sandbox is in a container. `s3_endpoint` is an S3 that stands in for the sandbox's own. `project` is the
     Compose project and `node_image` the image of nodes that are containers. `zeppelin_home` is the folder of
-    an unpacked Apache Zeppelin; without it clusters get the built-in note engine.
+    an unpacked Apache Zeppelin; without it clusters get the built-in note engine. With `verify_signatures`
+    the object store refuses requests that are not signed with the sandbox's own credentials.
     """
 
     state: Path
@@ -81,6 +82,7 @@ class Settings:
     project: str = "emr-sandbox"
     node_image: str = "emr-sandbox/spark:dev"
     zeppelin_home: Path | None = None
+    verify_signatures: bool = False
 
     @property
     def bind(self) -> str:
@@ -128,6 +130,7 @@ class Settings:
             project=environment.get("SANDBOX_PROJECT") or cls.project,
             node_image=environment.get("SANDBOX_NODE_IMAGE") or cls.node_image,
             zeppelin_home=variables.zeppelin_home(),
+            verify_signatures=environment.get("SANDBOX_VERIFY_SIGNATURES", "") not in ("", "0"),
         )
         if settings.state.exists() and not settings.state.is_dir():
             variables.faults.append(f"the state folder {settings.state} is a file")
@@ -159,12 +162,13 @@ class _Variables:
         return text
 
     def zeppelin_home(self) -> Path | None:
-        """The folder of an unpacked Apache Zeppelin; None for the built-in note engine."""
+        """The folder of an unpacked Apache Zeppelin, here or on the nodes; None for the built-in engine."""
         text = self._environment.get("ZEPPELIN_HOME")
         if not text:
             return None
         home = Path(text).expanduser().resolve()
-        if not (home / "bin" / "zeppelin.sh").is_file():
+        elsewhere = self._environment.get("SANDBOX_NODES", Nodes.HERE) != Nodes.HERE
+        if not elsewhere and not (home / "bin" / "zeppelin.sh").is_file():
             self.faults.append(
                 f"ZEPPELIN_HOME={text!r} holds no bin/zeppelin.sh: name the folder of an unpacked Apache "
                 "Zeppelin, or unset it for the built-in note engine"

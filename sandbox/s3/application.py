@@ -7,17 +7,18 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 from sandbox.errors import AwsError, MachineError
+from sandbox.s3 import cors, forms, routing, signatures, sweep
 from sandbox.s3 import request as wire
-from sandbox.s3 import routing, sweep
 from sandbox.s3.blobs import Blobs
 from sandbox.s3.index import Index
 from sandbox.s3.request import Request, Response
+from sandbox.s3.signatures import Authority
 from sandbox.s3.store import Store
 from sandbox.s3.uploads import Uploads
 from sandbox.store import Database
@@ -30,7 +31,8 @@ class ObjectStore:
     """S3 on the files below `folder`, from construction until `close`; one process at a time may open it.
 
     Durable against kill -9: what was answered with success is there at the next start, anything else is
-    either complete or absent.
+    either complete or absent. `credentials`, access keys with their secrets, make it check every signature;
+    without them any is taken. The time of a presigned URL is always checked.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class ObjectStore:
         region: str,
         clock: Callable[[], float] = time.time,
         new_id: Callable[[], str] = lambda: secrets.token_urlsafe(24),
+        credentials: Mapping[str, str] | None = None,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         blobs = Blobs(folder / "blobs")
@@ -53,7 +56,7 @@ class ObjectStore:
             new_id=new_id,
             owner=hashlib.sha256(account.encode()).hexdigest(),
             region=region,
-            verifier=lambda _: None,
+            authority=None if credentials is None else Authority(credentials),
         )
         self._store.uploads.abort_abandoned(clock())
         self._sweeper = threading.Thread(
@@ -82,11 +85,27 @@ class ObjectStore:
         start_response(_STATUS[response.status], headers)
         return [response.body] if isinstance(response.body, bytes) else response.body
 
+    def _admit(self, request: Request) -> None:
+        """Raise what an expired URL or a wrong signature deserves."""
+        now, authority = self._store.clock(), self._store.authority
+        if request.query:
+            signatures.refuse_expired(request, now)
+        # A form is signed by its policy, a preflight not at all.
+        signed_otherwise = request.method == "OPTIONS" or (
+            request.method == "POST" and forms.is_form(request)
+        )
+        if authority and not signed_otherwise:
+            authority.verify(request, now)
+
     def _answer(self, environ: dict[str, Any]) -> Response:
         request: Request | None = None
         try:
             request = wire.read(environ)
-            return routing.find(request).perform(self._store, request)
+            self._admit(request)
+            response = routing.find(request).perform(self._store, request)
+            if "origin" in request.headers:
+                response.headers += cors.headers_for(self._store, request)
+            return response
         except AwsError as error:
             return wire.failure(error, request)
         except MachineError as error:

@@ -121,8 +121,12 @@ class Index:
             self._buckets[name] = changed
 
     def configuration(self, bucket: str, name: str) -> bytes | None:
-        """What was put under this name."""
+        """What was put under this name; `NoSuchBucket`."""
         self.bucket(bucket)
+        return self.kept_configuration(bucket, name)
+
+    def kept_configuration(self, bucket: str, name: str) -> bytes | None:
+        """What was put under this name; None also where there is no bucket."""
         rows = self.database.query(
             "SELECT body FROM configuration WHERE bucket = ? AND name = ?", bucket, name
         )

@@ -10,10 +10,11 @@ from sandbox.aws.files import FileBody
 from sandbox.errors import AwsError
 from sandbox.s3 import conditions, faults, metadata, ranges
 from sandbox.s3.blobs import Content, encode, part_of
+from sandbox.s3.checksums import Checksum
 from sandbox.s3.entry import Entry
 from sandbox.s3.index import Check, no_condition
 from sandbox.s3.request import Request, Response, failure, xml
-from sandbox.s3.store import Store, checked_document, receive
+from sandbox.s3.store import Received, Store, checked_document, receive
 from sandbox.s3.xml import document, element, group, parse
 
 MAX_DELETED = 1000
@@ -31,9 +32,27 @@ def put_object(store: Store, request: Request) -> Response:
     if check is not no_condition:
         # Before the body comes; it counts when the object is put.
         check(store.index.current(request.bucket, request.key))
-    received = receive(store, request)
+    made = keep_object(store, request.bucket, request.key, headers, tags, receive(store, request), check)
+    answer = [
+        ("ETag", f'"{made.etag}"'),
+        *metadata.version_header(made),
+        *Checksum.parse(made.checksum).headers,
+    ]
+    return Response(200, answer + metadata.encryption(headers))
+
+
+def keep_object(
+    store: Store,
+    bucket: str,
+    key: str,
+    headers: dict[str, str],
+    tags: str,
+    received: Received,
+    check: Check = no_condition,
+) -> Entry:
+    """Make an object of what was received; when it must not be, the bytes are gone too."""
     entry = Entry(
-        key=request.key,
+        key=key,
         sequence=0,
         version=store.new_id(),
         size=received.size,
@@ -46,12 +65,10 @@ def put_object(store: Store, request: Request) -> Response:
         content=encode(received.content),
     )
     try:
-        made = store.index.put(request.bucket, entry, check)
+        return store.index.put(bucket, entry, check)
     except BaseException:
         store.blobs.discard(each.blob for each in received.content)
         raise
-    answer = [("ETag", f'"{made.etag}"'), *metadata.version_header(made), *received.checksum.headers]
-    return Response(200, answer + metadata.encryption(headers))
 
 
 def find(store: Store, bucket: str, key: str, version: str | None) -> Entry:

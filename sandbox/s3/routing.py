@@ -19,7 +19,9 @@ from sandbox.s3 import (
     buckets,
     configurations,
     copying,
+    cors,
     faults,
+    forms,
     multipart,
     objects,
     pages,
@@ -150,9 +152,16 @@ _OLD_NAMES = {
 }
 """Deprecated operations that are the same requests as their successors."""
 
+_UNLISTED = (
+    Operation("PostObject", "POST", Level.BUCKET, "", Fidelity.EXECUTED, forms.post_object),
+    Operation("OptionsBucket", "OPTIONS", Level.BUCKET, "", Fidelity.EXECUTED, cors.preflight),
+    Operation("OptionsObject", "OPTIONS", Level.OBJECT, "", Fidelity.EXECUTED, cors.preflight),
+)
+"""Requests of browsers, which no SDK makes and AWS's model does not name."""
+
 OPERATIONS: tuple[Operation, ...] = (*_executed(), *_recorded())
 _BY_REQUEST: Mapping[tuple[str, Level, str], Operation] = {
-    (each.method, each.level, each.subresource): each for each in OPERATIONS
+    (each.method, each.level, each.subresource): each for each in (*OPERATIONS, *_UNLISTED)
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from sandbox.errors import AwsError
@@ -15,6 +15,7 @@ from sandbox.s3.body import ChunkVerifier
 from sandbox.s3.checksums import Algorithm, Checksum
 from sandbox.s3.index import Index
 from sandbox.s3.request import Request
+from sandbox.s3.signatures import Authority
 from sandbox.s3.uploads import Uploads
 
 MAX_BODY = 5 << 30
@@ -35,8 +36,12 @@ class Store:
     new_id: Callable[[], str]
     owner: str
     region: str
-    verifier: Callable[[Request], ChunkVerifier | None]
-    """Checks the signatures inside a body; None where they are not checked."""
+    authority: Authority | None
+    """Checks signatures; None where any are taken."""
+
+    def chunk_verifier(self, request: Request) -> ChunkVerifier | None:
+        """What checks the signatures inside a body; None where there are none to check."""
+        return self.authority.chunks(request) if self.authority else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,24 +67,27 @@ def receive(store: Store, request: Request, default: Algorithm | None = None) ->
         raise faults.entity_too_large()
     algorithm = checksums.announced(request.headers) or default or checksums.DEFAULT
     digests = Digests(request, algorithm)
-    source = digests.over(body.blocks(request, store.verifier(request)))
-    if length == 0:
-        for _ in source:
-            pass
-        digests.verify(request)
-        return digests.received(())
+    source = digests.over(body.blocks(request, store.chunk_verifier(request)))
+    return keep(store, source, digests, lambda: digests.verify(request))
+
+
+def keep(store: Store, source: Iterator[bytes], digests: Digests, verify: Callable[[], None]) -> Received:
+    """Write all of `source`, which `digests` goes over, to a blob; without `verify`'s consent it is gone."""
     blob = store.index.next_number()
-    descriptor = store.blobs.create(blob)
+    descriptor = -1
     try:
         for block in source:
+            # An empty object has no blob.
+            descriptor = store.blobs.create(blob) if descriptor < 0 else descriptor
             _write(descriptor, block)
-        digests.verify(request)
+        verify()
     except BaseException:
         store.blobs.discard([blob])
         raise
     finally:
-        os.close(descriptor)
-    return digests.received((Segment(blob, 0, digests.size),))
+        if descriptor >= 0:
+            os.close(descriptor)
+    return digests.received((Segment(blob, 0, digests.size),) if digests.size else ())
 
 
 def _write(descriptor: int, block: bytes) -> None:
@@ -113,14 +121,17 @@ class Digests:
 
     def verify(self, request: Request) -> None:
         """Compare with the digests in the request's headers and trailers."""
-        headers = request.headers
+        self.verify_with(request.headers, request.trailers)
+
+    def verify_with(self, headers: Mapping[str, str], trailers: Mapping[str, str]) -> None:
+        """Compare with the digests in these."""
         if self._sha256 and self._sha256.hexdigest() != headers["x-amz-content-sha256"].lower():
             message = "The provided 'x-amz-content-sha256' header does not match what was computed."
             raise AwsError("XAmzContentSHA256Mismatch", message)
         if "content-md5" in headers:
             self._verify_md5(headers["content-md5"])
         name = self.algorithm.header
-        sent = request.trailers.get(name) or headers.get(name)
+        sent = trailers.get(name) or headers.get(name)
         checksums.verify(sent, checksums.finished(self.algorithm, self._checksum))
 
     def _verify_md5(self, sent: str) -> None:
@@ -144,7 +155,7 @@ def checked_document(store: Store, request: Request) -> bytes:
     algorithm = checksums.announced(request.headers) or checksums.DEFAULT
     digests = Digests(request, algorithm)
     taken = bytearray()
-    for block in digests.over(body.blocks(request, store.verifier(request))):
+    for block in digests.over(body.blocks(request, store.chunk_verifier(request))):
         taken += block
         if len(taken) > MAX_DOCUMENT:
             raise AwsError("MaxMessageLengthExceeded", "Your request was too big.")
