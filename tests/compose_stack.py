@@ -43,6 +43,7 @@ class Stack:
             **chosen,
             "COMPOSE_PROJECT_NAME": project,
             "SPARK_IMAGE": os.environ.get("SPARK_IMAGE", "emr-sandbox/spark:test"),
+            "ZEPPELIN_NODE_IMAGE": os.environ.get("ZEPPELIN_NODE_IMAGE", "emr-sandbox/zeppelin:test"),
         }
         stack = cls(project, environment)
         if shutil.which("docker") is None or stack.docker("info", check=False).returncode != 0:

@@ -15,4 +15,5 @@ if ! have "$localstack"; then
     docker build --quiet --tag "$localstack" --build-arg BASE_IMAGE="$localstack_base" \
         --file localstack.Dockerfile . >&2
 fi
-echo "export BASE_IMAGE=$base LOCALSTACK_IMAGE=$localstack"
+# Zeppelin is in no package: the service runs the built-in note engine.
+echo "export BASE_IMAGE=$base LOCALSTACK_IMAGE=$localstack ZEPPELIN_IMAGE=$base ZEPPELIN_HOME="

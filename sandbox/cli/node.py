@@ -1,7 +1,7 @@
 """The first program of a container that is a node of the Compose stack.
 
-Usage: python -m sandbox.cli.node master|worker|history|bare
-All run the commands that the sandbox leaves for them; all but a bare node also run a daemon of Spark.
+Usage: python -m sandbox.cli.node master|worker|zeppelin|history|bare
+All run the commands that the sandbox leaves for them; all but a bare node also run a daemon of their own.
 """
 
 from __future__ import annotations
@@ -16,15 +16,27 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sandbox.errors import SandboxError, UsageError
+from sandbox.notebook.builtin import BuiltInEngine
+from sandbox.notebook.zeppelin import Zeppelin
 from sandbox.runtime import readiness
+from sandbox.runtime.address import Address
 from sandbox.runtime.agent import Agent, Daemon
 from sandbox.runtime.spool import Identity, Spool
 from sandbox.settings import Settings
-from sandbox.spark import installation, standalone
-from sandbox.spark.configuration import Installation, local_environment
+from sandbox.spark import companion, installation, standalone
+from sandbox.spark.companion import Place
+from sandbox.spark.configuration import (
+    Installation,
+    Services,
+    base_properties,
+    catalog_properties,
+    local_environment,
+    write_conf,
+)
+from sandbox.spark.configuration import environment as service_environment
 from sandbox.spark.standalone import STACK_MASTER, Seat, WorkerSize
 
-ROLES = ("master", "worker", "history", "bare")
+ROLES = ("master", "worker", "zeppelin", "history", "bare")
 HISTORY_PORT = 18080
 
 
@@ -51,10 +63,53 @@ def daemon(
             events.mkdir(exist_ok=True)
             command = standalone.history_server(spark, variables, events, HISTORY_PORT, home, logs)
             return Daemon(command, readiness.http_json(f"http://{host}:{HISTORY_PORT}/api/v1/applications"))
+        case "zeppelin":
+            return notebook(spark, host, home, environment)
         case "bare":
             return None
         case _:
             raise UsageError(f"{role!r} is no kind of node: {', '.join(ROLES)}")
+
+
+def notebook(spark: Installation, host: str, home: Path, environment: Mapping[str, str]) -> Daemon:
+    """The notebook server of the stack: Zeppelin where the image has it, else the built-in engine."""
+    settings = Settings.read(environment)
+    state, sandbox = settings.state, "http://sandbox:4566"
+    services = Services(
+        endpoint=Address.local(sandbox),
+        s3=Address.local(settings.s3_endpoint or sandbox),
+        metastore=Address.local("thrift://sandbox:9083"),
+        region=settings.region,
+        host=host,
+    )
+    events = state / "event-log"
+    events.mkdir(exist_ok=True)
+    properties = {
+        **base_properties(spark, services, events),
+        **catalog_properties(services, f"file:{state / 'warehouse'}"),
+        **companion.limits(WorkerSize(2, 1024), 1),
+        "spark.master": STACK_MASTER.url,
+    }
+    conf = write_conf(home / "spark-conf", properties)
+    place = Place(
+        cluster="stack",
+        owner="",
+        home=home / "server",
+        logs=home / "logs",
+        host=host,
+        port=settings.notebook_port,
+        public=settings.published.notebook if settings.published else settings.notebook_port,
+        master=STACK_MASTER.url,
+        environment=service_environment(spark, services, conf, environment),
+        properties=properties,
+    )
+    notes = state / "notebooks"
+    program = (
+        Zeppelin(settings.zeppelin_home, notes)
+        if settings.zeppelin_home is not None
+        else BuiltInEngine(spark.python, notes)
+    )
+    return Daemon(program.command(place), program.ready(place))
 
 
 def serve(role: str) -> None:

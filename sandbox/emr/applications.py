@@ -17,7 +17,7 @@ from sandbox.emr.nodes import Site
 from sandbox.runtime import readiness
 from sandbox.runtime.processes import Processes
 from sandbox.spark.companion import Companion, Place, limits
-from sandbox.spark.configuration import write_conf
+from sandbox.spark.configuration import driver_properties, write_conf
 from sandbox.store import Journal
 
 
@@ -61,7 +61,7 @@ class Applications:
         """
         for name, companion in self._wanted(cluster):
             place = self._place(cluster, ports, name, companion)
-            machine = self._site.machines.machine(cluster, cluster.master)
+            machine = self._site.machines.companion(cluster)
             process = self._processes.start(companion.command(place), machine)
             readiness.wait(companion.ready(place), process, name, companion.timeout)
             companion.settle(place)
@@ -92,23 +92,29 @@ class Applications:
     def _place(self, cluster: Cluster, ports: Ports, name: str, companion: Companion) -> Place:
         site, layout = self._site, self._site.layout(cluster.id)
         node, folder = cluster.master.ec2_id, name.lower()
-        machine = site.machines.machine(cluster, cluster.master)
+        machine = site.machines.companion(cluster)
+        port = machine.choose_port(companion.port)
         master = nodes.master_address(site, cluster, ports)
         size = site.machines.worker_size(cluster)
         properties = {
             **nodes.properties(site, cluster, master, ports),
+            **driver_properties(machine.host),
             **limits(size, len(nodes.workers(cluster))),
             **cluster.properties("spark-defaults"),
         }
         conf = write_conf(layout.node(node) / folder / "spark-conf", properties)
-        environment = nodes.step_environment(site, replace(cluster, ports=ports), size)
+        environment = {
+            **nodes.step_environment(site, replace(cluster, ports=ports), size),
+            "SPARK_LOCAL_IP": machine.host,
+        }
         return Place(
             cluster=cluster.id,
             owner=_owner(cluster.id, name),
             home=layout.node(node) / folder,
             logs=layout.node_logs(node) / "applications" / folder,
             host=machine.host,
-            port=machine.choose_port(companion.port),
+            port=port,
+            public=site.machines.outside(cluster, port) or port,
             master=master.url,
             environment={**environment, "SPARK_CONF_DIR": str(conf)},
             properties=properties,

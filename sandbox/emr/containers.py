@@ -69,6 +69,9 @@ class ContainerMachines:
         host = _host(instance)
         return SpooledMachine(host, Spool(self._folder / host), self._new_id)
 
+    def companion(self, cluster: Cluster) -> Machine:
+        return self.machine(cluster, cluster.master)
+
     def worker_size(self, cluster: Cluster) -> WorkerSize:
         return sizing.worker_size(cluster.groups, self._cores, self._memory // 2)
 

@@ -72,10 +72,10 @@ _EC2_MEMBERS = (
 )
 
 
-
 def _application(name: str, naming: Naming) -> Document:
     """No version of a notebook: it may be the built-in engine, which is no release of Zeppelin."""
     return {"Name": name, "Version": naming.spark_version} if name == "Spark" else {"Name": name}
+
 
 def summary(value: Cluster, naming: Naming) -> Document:
     """ListClusters' entry."""

@@ -28,6 +28,9 @@ class Machines(Protocol):
     def machine(self, cluster: Cluster, instance: Instance) -> Machine:
         """The machine of an allocated cluster's node."""
 
+    def companion(self, cluster: Cluster) -> Machine:
+        """Where the cluster's applications with a driver of their own run: beside its master, or with it."""
+
     def worker_size(self, cluster: Cluster) -> WorkerSize:
         """What each worker of the cluster offers."""
 
@@ -69,6 +72,9 @@ class OneMachine:
     def allocate(self, cluster: Cluster, instances: Sequence[Instance]) -> None: ...
 
     def machine(self, cluster: Cluster, instance: Instance) -> Machine:  # noqa: ARG002
+        return self._machine
+
+    def companion(self, cluster: Cluster) -> Machine:  # noqa: ARG002
         return self._machine
 
     def worker_size(self, cluster: Cluster) -> WorkerSize:

@@ -18,6 +18,8 @@ from sandbox.runtime.machine import Machine
 from sandbox.runtime.spool import Pulse, Spool, SpooledMachine
 from sandbox.spark.standalone import MasterAddress, WorkerSize, live_workers
 
+NOTEBOOK_HOST = "zeppelin"
+"""The name of the service on which notebooks run."""
 OTHER_WAY = "or let every cluster have containers of its own: see docker-compose.nodes.yml"
 
 
@@ -82,6 +84,14 @@ class StackMachines:
     def machine(self, cluster: Cluster, instance: Instance) -> Machine:  # noqa: ARG002
         return self._allocated[instance.ec2_id]
 
+    def companion(self, cluster: Cluster) -> Machine:
+        spool = Spool(self._folder / NOTEBOOK_HOST)
+        if not spool.is_alive(self._clock()):
+            return self.machine(cluster, cluster.master)
+        # Its own notebook server, which serves whoever has no cluster, makes way for the cluster's.
+        spool.set_daemon(wanted=False)
+        return SpooledMachine(NOTEBOOK_HOST, spool, self._new_id)
+
     def worker_size(self, cluster: Cluster) -> WorkerSize:  # noqa: ARG002
         workers = live_workers(self._state())
         if not workers:
@@ -113,8 +123,9 @@ class StackMachines:
             for work in (machine.spool.folder / "work").glob("app-*"):
                 shutil.rmtree(work, ignore_errors=True)
         for spool in self._spools():
-            # While the cluster lives, only its own machines work; without one, all of them do.
-            spool.set_daemon(wanted=not taken or spool.folder.name in taken)
+            # While the cluster lives, only its own workers work; without one, all of them do.
+            idle = spool.identity is not None and spool.identity.role != "worker"
+            spool.set_daemon(wanted=not taken or spool.folder.name in taken or (idle and spool.wants_daemon))
 
     def recover(self) -> None:
         for spool in self._spools():

@@ -32,6 +32,7 @@ class BuiltInEngine:
         options = {
             "--host": place.host,
             "--port": str(place.port),
+            "--public": str(place.public),
             "--notes": str(self.notes),
             "--work": str(place.home / "work"),
             "--log": str(place.logs / "interpreter.log"),

@@ -47,7 +47,9 @@ def serve(arguments: argparse.Namespace) -> None:
         logging.warning("%s", fault)
     engine = Engine(library, lambda: Child(launch), time.time)
     about = {"version": f"builtin-{version('emr-sandbox')}", "engine": ENGINE, "application": arguments.name}
-    with Server(Site(Api(engine, about), arguments.port), arguments.host, arguments.port):
+    address = f"{arguments.host}:{arguments.port}"
+    site = Site(Api(engine, about), arguments.public or arguments.port, address)
+    with Server(site, arguments.host, arguments.port):
         engine.start()
         try:
             ended.wait()
@@ -61,6 +63,7 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="sandbox.notebook.server")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--public", type=int, help="the port of 127.0.0.1 that browsers name")
     parser.add_argument("--notes", type=Path, required=True)
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--log", type=Path, required=True)

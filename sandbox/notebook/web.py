@@ -33,6 +33,9 @@ SECURITY: Mapping[str, str] = {
 }
 
 
+_LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+
+
 @dataclass(frozen=True)
 class _Response:
     status: int
@@ -41,11 +44,11 @@ class _Response:
 
 
 class Site:
-    """A WSGI application. `port` is the one that browsers name."""
+    """A WSGI application. `port` is the one that browsers name, `address` what other machines do."""
 
-    def __init__(self, api: Api, port: int) -> None:
+    def __init__(self, api: Api, port: int, address: str = "") -> None:
         self._api = api
-        self._hosts = frozenset(f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]"))
+        self._hosts = frozenset((*(f"{name}:{port}" for name in _LOOPBACK), address)) - {""}
         self._origins = frozenset(f"http://{host}" for host in self._hosts)
         self._files = {f"/{file.name}": file for file in PAGE.iterdir() if file.suffix in TYPES}
         self._files["/"] = PAGE / "index.html"

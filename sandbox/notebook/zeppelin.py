@@ -7,7 +7,6 @@ https://zeppelin.apache.org/docs/0.12.0/setup/operation/configuration.html
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +16,8 @@ from sandbox.runtime import readiness
 from sandbox.runtime.process import Command
 from sandbox.spark.companion import Place
 
-_NOT_COPIED = frozenset({"interpreter.json", "notebook-authorization.json", "credentials.json"})
+START = Path(__file__).with_name("start_zeppelin.sh")
+"""Runs where Zeppelin is, which need not be where the sandbox is."""
 _OWN_FOLDERS = {
     "ZEPPELIN_CONF_DIR": "conf",
     "ZEPPELIN_LOG_DIR": "log",
@@ -42,10 +42,9 @@ class Zeppelin:
         folders = {variable: place.home / name for variable, name in _OWN_FOLDERS.items()}
         for folder in folders.values():
             folder.mkdir(parents=True, exist_ok=True)
-        _copy_configuration(self.home / "conf", folders["ZEPPELIN_CONF_DIR"])
         return Command(
             name=NAME,
-            argv=(str(self.home / "bin" / "zeppelin.sh"),),
+            argv=("/bin/sh", str(START)),
             environment={
                 **place.environment,
                 **{variable: str(folder) for variable, folder in folders.items()},
@@ -74,15 +73,8 @@ class Zeppelin:
             "ZEPPELIN_ADDR": place.host,
             "ZEPPELIN_PORT": str(place.port),
             "ZEPPELIN_LOCAL_IP": place.host,
-            "ZEPPELIN_ALLOWED_ORIGINS": f"http://127.0.0.1:{place.port},http://localhost:{place.port}",
+            "ZEPPELIN_ALLOWED_ORIGINS": f"http://127.0.0.1:{place.public},http://localhost:{place.public}",
             "ZEPPELIN_NOTEBOOK_DIR": str(self.notes),
             "USE_HADOOP": "false",
             "SPARK_MASTER": place.master,
         }
-
-
-def _copy_configuration(source: Path, target: Path) -> None:
-    """The distribution's configuration, without what a server of its own has written there."""
-    for file in sorted(source.iterdir()) if source.is_dir() else ():
-        if file.is_file() and file.name not in _NOT_COPIED and not (target / file.name).exists():
-            shutil.copyfile(file, target / file.name)

@@ -21,7 +21,7 @@ class Place:
     """Where a companion runs: the cluster's id, its folders and address, and what it is told.
 
     `environment` is a step's, with a SPARK_CONF_DIR of its own that holds `properties`; `owner` marks its
-    processes.
+    processes. `public` is the port of 127.0.0.1 under which the user's browser reaches it.
     """
 
     cluster: str
@@ -30,6 +30,7 @@ class Place:
     logs: Path
     host: str
     port: int
+    public: int
     master: str
     environment: Mapping[str, str]
     properties: Mapping[str, str]

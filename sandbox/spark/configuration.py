@@ -89,14 +89,18 @@ def base_properties(installation: Installation, services: Services, event_log: P
     """What holds for every application: classpath, loopback, event log."""
     return {
         **jvm_properties(installation),
-        "spark.driver.host": services.host,
-        "spark.driver.bindAddress": services.host,
+        **driver_properties(services.host),
         "spark.ui.showConsoleProgress": "false",
         "spark.eventLog.enabled": "true",
         "spark.eventLog.dir": event_log.as_uri(),
         "spark.port.maxRetries": "64",
         **s3_properties(services),
     }
+
+
+def driver_properties(host: str) -> dict[str, str]:
+    """A driver on the machine `host` is reached under that name, and under no other."""
+    return {"spark.driver.host": host, "spark.driver.bindAddress": host}
 
 
 def archive_options(installation: Installation) -> tuple[str, ...]:
