@@ -131,10 +131,11 @@ class Supervisor:
 
     def start(self) -> None:
         """Settle what a crash left behind, and watch the daemons from now on."""
+        # Machines first: a cluster is told to have ended when nothing of it is left.
+        self._site.machines.recover()
         for cluster in self.all():
             if cluster.state not in ENDED:
                 self.apply(cluster.id, events.Interrupted())
-        self._site.machines.recover()
         self._watcher.start()
 
     def stop(self) -> None:

@@ -14,6 +14,8 @@ from botocore.exceptions import ClientError
 from compose_stack import ROOT
 
 from sandbox.emr.nodes import CATALOG_FACTORY
+from sandbox.notebook.client import NotebookClient
+from sandbox.notebook.note import Note, Paragraph
 from sandbox.runtime import readiness
 
 GROUPS = [
@@ -216,6 +218,39 @@ def test_a_cluster_is_the_stacks_own_machines(stack, sandbox, localstack, bucket
     assert any(f"logs/{id}/containers/app-" in key for key in keys)
     applications = readiness.fetch_json(f"{stack.master_ui}/json/")["completedapps"]
     assert "rows" in {application["name"] for application in applications}
+
+
+def test_notebooks_are_there_with_and_without_a_cluster(stack, sandbox, launch):
+    emr, page = sandbox.client("emr"), f"http://127.0.0.1:{stack.environment['ZEPPELIN_PORT']}"
+    seen = "spark.catalog.databaseExists('stackdb'))"
+    standing = run_paragraph(page, f"%pyspark\nprint(spark.sparkContext.master, {seen}")
+    assert standing == "spark://spark-master:7077 True"
+    id = launch(Applications=[{"Name": "Spark"}, {"Name": "Zeppelin"}], Configurations=[])
+    wait_for(emr, id, {"WAITING"})
+    status = readiness.fetch_json(f"{sandbox.endpoint}/_sandbox/status", timeout=10)
+    (found,) = next(one["applications"] for one in status["clusters"] if one["id"] == id)
+    assert (found["name"], found["state"], found["url"]) == ("Zeppelin", "RUNNING", page)
+    said = run_paragraph(page, f"%pyspark\nimport socket\nprint(socket.gethostname(), {seen}")
+    assert said == "zeppelin False", "without the Data Catalog a notebook sees none of its databases"
+    names = {one["name"] for one in readiness.fetch_json(f"{stack.master_ui}/json/")["activeapps"]}
+    assert f"notebook-{id}" in names
+    emr.terminate_job_flows(JobFlowIds=[id])
+    wait_for(emr, id, {"TERMINATED"})
+    deadline = time.monotonic() + 60
+    while readiness.fetch_json(f"{page}/api/version") is None:
+        assert time.monotonic() < deadline, "the stack's own notebooks did not come back"
+        time.sleep(0.2)
+
+
+def run_paragraph(page, text):
+    """What the one paragraph of a new note prints."""
+    client = NotebookClient(page)
+    id = client.import_note(Note("", f"/check {uuid.uuid4()}", (Paragraph("p", text),)))
+    try:
+        results = client.run_paragraph(id, client.get(id).paragraphs[0].id)
+        return "".join(message["data"] for message in results["msg"]).strip()
+    finally:
+        client.delete(id)
 
 
 def test_more_nodes_than_the_stack_has_are_refused_with_the_command_that_helps(launch):
