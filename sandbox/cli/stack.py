@@ -41,14 +41,33 @@ def bring_up(project: Compose) -> dict[str, Any]:
     project.check()
     if not _all_ready(project.services()):
         with _view(console.story(), project) as tell:
-            for line in project.up():
-                tell(line)
+            _start(project, tell)
             _wait(project)
     endpoint = f"http://127.0.0.1:{project.port('sandbox', ENDPOINT_PORT)}"
     status = fetch_json(f"{endpoint}/_sandbox/status", timeout=10)
     if not isinstance(status, dict):
         raise WorkFailed(f"The sandbox at {endpoint} does not answer: docker compose logs sandbox")
     return {"endpoint": endpoint, "environment": status["environment"]}
+
+
+def _start(project: Compose, tell: Callable[[str], None]) -> None:
+    try:
+        for line in project.up():
+            tell(line)
+    except WorkFailed as error:
+        services = project.services()
+        waiting = [service for service in services if not service.ready and service.state != "created"]
+        broken = next((service for service in services if service.failed), next(iter(waiting), None))
+        if broken is None:
+            raise
+        raise _unhealthy(project, broken) from error
+
+
+def _unhealthy(project: Compose, service: Service) -> MachineError:
+    return MachineError(
+        f"The service {service.name} is {service.health or service.state}:\n{project.logs(service.name)}",
+        f"docker compose logs {service.name}; docker compose up --detach tries again",
+    )
 
 
 def _wait(project: Compose) -> None:
@@ -58,10 +77,7 @@ def _wait(project: Compose) -> None:
         if broken is None and time.monotonic() > deadline:
             broken = next(service for service in services if not service.ready)
         if broken is not None:
-            raise MachineError(
-                f"The service {broken.name} is {broken.health or broken.state}:\n{project.logs(broken.name)}",
-                f"docker compose logs {broken.name}; docker compose up --detach tries again",
-            )
+            raise _unhealthy(project, broken)
         time.sleep(LOOK)
 
 

@@ -1,6 +1,7 @@
 """The stack in containers: what runs where, where the data lies, and what happens when a part dies."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -300,6 +301,7 @@ def test_the_course_runs_on_the_stack(stack, localstack, adult):
     [
         ({"LOCALSTACK_IMAGE": "emr-sandbox/no-such-image:none"}, "emr-sandbox/no-such-image"),
         ({"SANDBOX_PORT": "taken"}, "A port that the stack wants is taken"),
+        ({"LOCALSTACK_IMAGE": os.environ.get("BASE_IMAGE", "python:3.11-slim-bookworm")}, "localstack is"),
         ({"DOCKER_HOST": "unix:///nonexistent/docker.sock"}, "The Docker engine is not running"),
     ],
 )
@@ -307,8 +309,8 @@ def test_what_this_machine_lacks_is_told_with_the_mend_and_exit_code_3(stack, ch
     if changes.get("SANDBOX_PORT") == "taken":
         changes = {"SANDBOX_PORT": stack.environment["SANDBOX_PORT"]}
     other = {**changes, "COMPOSE_PROJECT_NAME": f"{stack.project}-other"}
-    if "SANDBOX_PORT" in changes:
-        free = {name: "0" for name in stack.environment if name.endswith("_PORT") and name != "SANDBOX_PORT"}
+    if "DOCKER_HOST" not in changes:
+        free = {name: "0" for name in stack.environment if name.endswith("_PORT") and name not in changes}
         other |= free
     try:
         done = sandbox_program(stack, "demo", "--compose", "--json", **other)
