@@ -24,11 +24,16 @@ from sandbox.aws.operations import Fidelity, Service, parity
 from sandbox.aws.server import Server
 from sandbox.catalog import DataCatalog
 from sandbox.emr.api import EmrOperations
+from sandbox.emr.applications import ApplicationState
 from sandbox.emr.describe import Naming
 from sandbox.emr.machines import Machines, OneMachine
 from sandbox.emr.nodes import Site as ClusterSite
+from sandbox.emr.notebook_api import NotebookOperations
+from sandbox.emr.notebook_execution import Notebook, NotebookExecutions
+from sandbox.emr.notebook_objects import S3Notes
 from sandbox.emr.stack import StackMachines
 from sandbox.emr.supervisor import Supervisor
+from sandbox.errors import AwsError
 from sandbox.glue.catalog_api import CatalogOperations
 from sandbox.glue.crawler.runner import CrawlerRunner
 from sandbox.glue.crawler_api import CrawlerOperations
@@ -41,6 +46,7 @@ from sandbox.glue.tags import Kind, Tags
 from sandbox.metastore.server import MetastoreServer
 from sandbox.metastore.storage import storage_for
 from sandbox.notebook.builtin import BuiltInEngine
+from sandbox.notebook.execution import NoteRunner
 from sandbox.notebook.zeppelin import Zeppelin
 from sandbox.pages import Pages, Parts
 from sandbox.runtime import marks, ports
@@ -61,7 +67,7 @@ from sandbox.store import Database, Journal
 Clock = Callable[[], float]
 
 GROUPS: Mapping[str, tuple[type, ...]] = {
-    "emr": (EmrOperations,),
+    "emr": (EmrOperations, NotebookOperations),
     "glue": (CatalogOperations, PartitionOperations, JobOperations, CrawlerOperations, TagOperations),
 }
 """The classes whose methods are the operations of each service."""
@@ -165,13 +171,20 @@ class Sandbox:
             lambda: clients("s3"),
             self._clock,
         )
+        executions = NotebookExecutions(
+            database, journal, _notebooks(supervisor), S3Notes(lambda: clients("s3")), self._clock
+        )
         jobs = JobRunner(database, journal, processes, self._job_site(spark, services), clients, self._clock)
         crawlers = CrawlerRunner(database, journal, catalog, clients, self._clock, lambda: str(uuid.uuid4()))
         naming = Naming(settings.account, settings.region, LOOPBACK, spark.version)
         tags = Tags(database)
         emulated = {
             "ElasticMapReduce": Service(
-                _model("emr"), [EmrOperations(supervisor, self._clock, _amazon_id, naming)]
+                _model("emr"),
+                [
+                    EmrOperations(supervisor, self._clock, _amazon_id, naming),
+                    NotebookOperations(supervisor, executions, self._clock, _amazon_id, naming),
+                ],
             ),
             "AWSGlue": Service(
                 _model("glue"),
@@ -186,7 +199,7 @@ class Sandbox:
         }
         parts = Parts(services, clients, journal, supervisor, jobs, emulated, spark)
         self._start_gateway(parts)
-        for part in (supervisor, jobs, crawlers):
+        for part in (supervisor, executions, jobs, crawlers):
             part.start()
             undo.callback(part.stop)
         return parts
@@ -343,6 +356,19 @@ def _created(
         Kind.JOB: lambda name: jobs.existing(name).created,
         Kind.CRAWLER: lambda name: crawlers.crawler(name).created,
     }
+
+
+def _notebooks(supervisor: Supervisor) -> Callable[[str], Notebook]:
+    """Finds the notebook of a cluster; `InvalidRequestException` when none runs there."""
+
+    def notebook(cluster: str) -> Notebook:
+        for application in supervisor.applications(cluster):
+            if application.state is ApplicationState.RUNNING:
+                return NoteRunner(application.url)
+        message = f"Cluster {cluster} runs no notebook: launch it with the application Zeppelin"
+        raise AwsError("InvalidRequestException", message)
+
+    return notebook
 
 
 def _model(name: str) -> ServiceModel:

@@ -59,7 +59,7 @@ class EmrOperations:
             for cluster in reversed(self._supervisor.all())
             if cluster.state in states and after <= cluster.timeline.created <= before
         ]
-        return _page("Clusters", chosen, document.get("Marker"))
+        return page("Clusters", chosen, document.get("Marker"))
 
     @operation(Fidelity.EXECUTED)
     def terminate_job_flows(self, document: Document) -> Document:
@@ -111,7 +111,7 @@ class EmrOperations:
             for step in reversed(cluster.steps)
             if step.state in states and (not ids or step.id in ids)
         ]
-        return _page("Steps", chosen, document.get("Marker"))
+        return page("Steps", chosen, document.get("Marker"))
 
     @operation(Fidelity.EXECUTED)
     def cancel_steps(self, document: Document) -> Document:
@@ -148,13 +148,13 @@ class EmrOperations:
             and (not states or instance.state in states)
             and (not group or instance.group == group)
         ]
-        return _page("Instances", chosen, document.get("Marker"))
+        return page("Instances", chosen, document.get("Marker"))
 
     @operation(Fidelity.EXECUTED)
     def list_instance_groups(self, document: Document) -> Document:
         cluster = self._cluster(document)
         groups = [describe.instance_group(group, cluster) for group in cluster.groups]
-        return _page("InstanceGroups", groups, document.get("Marker"))
+        return page("InstanceGroups", groups, document.get("Marker"))
 
     @operation(Fidelity.EXECUTED)
     def modify_instance_groups(self, document: Document) -> Document:
@@ -179,7 +179,7 @@ class EmrOperations:
             {"Name": action.name, "ScriptPath": action.path, "Args": list(action.arguments)}
             for action in cluster.bootstrap_actions
         ]
-        return _page("BootstrapActions", actions, document.get("Marker"))
+        return page("BootstrapActions", actions, document.get("Marker"))
 
     @operation(Fidelity.EXECUTED)
     def add_tags(self, document: Document) -> Document:
@@ -227,7 +227,7 @@ class EmrOperations:
             raise AwsError("InvalidRequestException", f"Step id '{id}' is not valid.") from None
 
 
-def _page(name: str, items: Sequence[Document], marker: str | None) -> Document:
+def page(name: str, items: Sequence[Document], marker: str | None) -> Document:
     """One page; the marker is the number of items that came before."""
     if marker is not None and not _MARKER.fullmatch(marker):
         raise AwsError("InvalidRequestException", f"Marker '{marker}' is not valid.")

@@ -28,11 +28,12 @@ class ApplicationState(StrEnum):
 
 @dataclass(frozen=True)
 class Application:
-    """An application of a cluster as it is now; `port` is the master node's."""
+    """An application of a cluster as it is now; `url` is its address on the cluster's network."""
 
     name: str
     state: ApplicationState
     port: int
+    url: str
     message: str = ""
 
 
@@ -65,7 +66,7 @@ class Applications:
             process = self._processes.start(companion.command(place), machine)
             readiness.wait(companion.ready(place), process, name, companion.timeout)
             companion.settle(place)
-            self._tell(cluster.id, Application(name, ApplicationState.RUNNING, place.port))
+            self._tell(cluster.id, Application(name, ApplicationState.RUNNING, place.port, place.url))
 
     def look(self, cluster: Cluster) -> None:
         """Notice what has died, and end what it left behind."""
