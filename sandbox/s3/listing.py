@@ -52,7 +52,7 @@ def page(
     prefixes: list[str] = []
     position, last = _first(prefix, delimiter, start), ""
     upper = _behind(prefix)
-    batch = FIRST_BATCH if delimiter else limit + 1
+    batch = min(FIRST_BATCH, limit + 1) if delimiter else limit + 1
     while limit:
         rows = fetch(position, upper, batch)
         for entry in rows:

@@ -142,7 +142,9 @@ def response_headers(entry: Entry, request: Request, with_checksum: bool) -> lis
         del kept_headers["x-amz-storage-class"]
     for name, value in request.query.items():
         if name in _OVERRIDES:
-            kept_headers[_OVERRIDES[name]] = value
+            if not value.isprintable():
+                raise faults.invalid_argument(f"{name} is no value of a header")
+            kept_headers[_OVERRIDES[name]] = value.encode().decode("latin-1")
     found = [*identity(entry), ("Accept-Ranges", "bytes"), *kept_headers.items()]
     if entry.tags:
         found.append(("x-amz-tagging-count", str(len(decode_tags(entry.tags)))))

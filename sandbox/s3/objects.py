@@ -11,7 +11,7 @@ from sandbox.errors import AwsError
 from sandbox.s3 import conditions, faults, metadata, ranges
 from sandbox.s3.blobs import Content, encode, part_of
 from sandbox.s3.checksums import Checksum
-from sandbox.s3.entry import Entry
+from sandbox.s3.entry import Entry, Versioning
 from sandbox.s3.index import Check, no_condition
 from sandbox.s3.request import Request, Response, failure, xml
 from sandbox.s3.store import Received, Store, checked_document, receive
@@ -81,9 +81,11 @@ def find(store: Store, bucket: str, key: str, version: str | None) -> Entry:
             raise faults.invalid_argument("Version id cannot be the empty string")
         found = store.index.version(bucket, key, version)
     else:
-        found = store.index.current(bucket, key) or store.index.newest_former(bucket, key)
+        found = store.index.current(bucket, key)
     if found is None:
-        store.index.bucket(bucket)
+        keeps_versions = store.index.bucket(bucket).versioning is not Versioning.OFF
+        found = store.index.newest_former(bucket, key) if keeps_versions and version is None else None
+    if found is None:
         raise faults.no_such_key() if version is None else faults.no_such_version()
     return found
 

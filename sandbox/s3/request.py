@@ -78,6 +78,8 @@ def xml(body: bytes, status: int = 200, headers: Iterable[tuple[str, str]] = ())
 
 def failure(error: AwsError, request: Request | None, headers: Iterable[tuple[str, str]] = ()) -> Response:
     """The error as S3's document; a HEAD has no body."""
+    if request and request.method == "HEAD":
+        return xml(b"", error.status, headers)
     resource = request.path if request else "/"
     named = ""
     if request and error.code == "NoSuchKey":
@@ -92,8 +94,7 @@ def failure(error: AwsError, request: Request | None, headers: Iterable[tuple[st
         named,
         element("Resource", resource),
     )
-    content = b"" if request and request.method == "HEAD" else (head + body).encode()
-    return xml(content, error.status, headers)
+    return xml((head + body).encode(), error.status, headers)
 
 
 def read(environ: Mapping[str, Any]) -> Request:
