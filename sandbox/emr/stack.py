@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from sandbox.emr.model import Cluster, Instance, Role
 from sandbox.errors import WorkFailed
 from sandbox.runtime import readiness
 from sandbox.runtime.machine import Machine
-from sandbox.runtime.spool import Pulse, Spool, SpooledMachine
+from sandbox.runtime.spool import INTERVAL, Pulse, Spool, SpooledMachine
 from sandbox.spark.standalone import MasterAddress, WorkerSize, live_workers
 
 NOTEBOOK_HOST = "zeppelin"
@@ -88,8 +89,14 @@ class StackMachines:
         spool = Spool(self._folder / NOTEBOOK_HOST)
         if not spool.is_alive(self._clock()):
             return self.machine(cluster, cluster.master)
-        # Its own notebook server, which serves whoever has no cluster, makes way for the cluster's.
+        # Its own notebook server, which serves whoever has no cluster, makes way for the cluster's: the
+        # port must be free, and nobody may take the one server for the other.
         spool.set_daemon(wanted=False)
+        pulse = Pulse(spool)
+        while not spool.rests:
+            if pulse.lost:
+                raise WorkFailed(f"The machine {NOTEBOOK_HOST} is gone: docker compose up --detach")
+            time.sleep(INTERVAL)
         return SpooledMachine(NOTEBOOK_HOST, spool, self._new_id)
 
     def worker_size(self, cluster: Cluster) -> WorkerSize:  # noqa: ARG002

@@ -88,11 +88,13 @@ class Agent:
                 self._daemon.stop(GRACE)
                 self._daemon = None
                 self._tell(f"{name} rests: no cluster wants it")
+            self._spool.set_resting(True)
             return
         if self._daemon is not None and (code := self._daemon.poll()) is not None:
             self._tell(f"{name} ended with exit code {code}\n{self._daemon.tail()}")
             self._daemon, self._not_before = None, self._clock() + RESTART_PAUSE
         if self._daemon is None and self._clock() >= self._not_before:
+            self._spool.set_resting(False)
             self._daemon = Process(self._own.command, self._mark)
             self._tell(f"{name} started, process {self._daemon.pid}")
 

@@ -7,6 +7,7 @@ A file is written whole or not at all. Below the folder of a machine:
     alive                a number that the agent changes every second
     healthy              is there while the machine's daemon is ready
     daemon               `own` (or absent) while the machine's own daemon shall run, else `none`
+    rests                is there once the machine's own daemon has ended because it shall not run
     commands/ID.json     a command to run
     commands/ID.stop     how many seconds of grace it has to end
     commands/ID.exit     how it ended: an exit code, or a sentence
@@ -65,6 +66,7 @@ class Spool:
         for id in self.unfinished():
             self.finish(id, LOST)
         self.set_healthy(False)
+        self.set_resting(False)
         (self.folder / "daemon").unlink(missing_ok=True)
         _write(self.folder / "machine.json", json.dumps(cattrs.unstructure(identity)))
 
@@ -79,10 +81,11 @@ class Spool:
 
     def set_healthy(self, healthy: bool) -> None:
         """Show whether the machine's daemon is ready; a health check looks for the file."""
-        if healthy:
-            (self.folder / "healthy").touch()
-        else:
-            (self.folder / "healthy").unlink(missing_ok=True)
+        _mark(self.folder / "healthy", healthy)
+
+    def set_resting(self, resting: bool) -> None:
+        """Show whether the machine's daemon has ended as it was asked to."""
+        _mark(self.folder / "rests", resting)
 
     def unfinished(self) -> list[str]:
         """The ids of the commands without an end, oldest name first."""
@@ -123,6 +126,11 @@ class Spool:
         """Who the machine is; None before its agent started."""
         text = _read(self.folder / "machine.json")
         return None if text is None else make_converter().loads(text, Identity)
+
+    @property
+    def rests(self) -> bool:
+        """Whether the machine's own daemon has ended as it was asked to."""
+        return (self.folder / "rests").exists()
 
     @property
     def heartbeat(self) -> str | None:
@@ -258,6 +266,13 @@ def _write(path: Path, text: str) -> None:
     draft = path.with_name(f".{path.name}.draft")
     draft.write_text(text)
     draft.replace(path)
+
+
+def _mark(path: Path, wanted: bool) -> None:
+    if wanted:
+        path.touch()
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _read(path: Path) -> str | None:

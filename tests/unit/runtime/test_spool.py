@@ -153,7 +153,10 @@ def test_the_daemon_runs_unless_it_shall_rest_and_is_started_again(serve, tmp_pa
     psutil.Process(first.pid).kill()
     until(lambda: any("daemon ended with exit code -9" in line for line in told))
     until(lambda: marks.marked(MARK, "daemon") and marks.marked(MARK, "daemon")[0].pid != first.pid)
+    assert not box.rests
     box.set_daemon(wanted=False)
-    until(lambda: not marks.marked(MARK, "daemon"))
+    until(lambda: box.rests)
+    assert not marks.marked(MARK, "daemon")
     box.set_daemon(wanted=True)
     until(lambda: marks.marked(MARK, "daemon"))
+    assert not box.rests
