@@ -9,12 +9,12 @@ import string
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import botocore.session
-import psutil
 from botocore.model import ServiceModel
 
 from sandbox.aws.clients import Clients
@@ -26,12 +26,10 @@ from sandbox.catalog import DataCatalog
 from sandbox.emr.api import EmrOperations
 from sandbox.emr.applications import ApplicationState
 from sandbox.emr.describe import Naming
-from sandbox.emr.machines import Machines, OneMachine
 from sandbox.emr.nodes import Site as ClusterSite
 from sandbox.emr.notebook_api import NotebookOperations
 from sandbox.emr.notebook_execution import Notebook, NotebookExecutions
 from sandbox.emr.notebook_objects import S3Notes
-from sandbox.emr.stack import StackMachines
 from sandbox.emr.supervisor import Supervisor
 from sandbox.errors import AwsError
 from sandbox.glue.catalog_api import CatalogOperations
@@ -49,6 +47,7 @@ from sandbox.notebook.builtin import BuiltInEngine
 from sandbox.notebook.execution import NoteRunner
 from sandbox.notebook.zeppelin import Zeppelin
 from sandbox.pages import Pages, Parts
+from sandbox.placement import Placement, place
 from sandbox.runtime import marks, ports
 from sandbox.runtime.address import Address
 from sandbox.runtime.lock import StateLock
@@ -57,11 +56,10 @@ from sandbox.runtime.processes import Processes
 from sandbox.s3.application import ObjectStore
 from sandbox.s3.routing import parity as s3_parity
 from sandbox.s3.upstream import UpstreamS3
-from sandbox.settings import LOOPBACK, Nodes, Settings
+from sandbox.settings import LOOPBACK, Settings
 from sandbox.spark import installation
 from sandbox.spark.companion import Companion
 from sandbox.spark.configuration import Installation, Services, client_variables
-from sandbox.spark.standalone import STACK_MASTER
 from sandbox.store import Database, Journal
 
 Clock = Callable[[], float]
@@ -158,16 +156,17 @@ class Sandbox:
         undo.callback(database.close)
         journal = Journal(database)
         processes = Processes(settings.mark, ThisMachine(settings.host))
-        services = self._services()
+        placement = place(settings, spark, self._clock, undo)
+        services = self._services(placement)
         clients = Clients(services.endpoint.inside, services.access_key, services.secret_key, services.region)
         undo.callback(clients.close)
         catalog = DataCatalog(database, self._clock)
-        self._start_metastore(catalog, services, clients)
+        self._start_metastore(placement, catalog, services, clients)
         supervisor = Supervisor(
             database,
             journal,
             processes,
-            self._cluster_site(spark, services),
+            self._cluster_site(placement, services),
             lambda: clients("s3"),
             self._clock,
         )
@@ -198,31 +197,24 @@ class Sandbox:
             ),
         }
         parts = Parts(services, clients, journal, supervisor, jobs, emulated, spark)
-        self._start_gateway(parts)
+        self._start_gateway(placement, parts)
         for part in (supervisor, executions, jobs, crawlers):
             part.start()
             undo.callback(part.stop)
         return parts
 
-    def _services(self) -> Services:
+    def _services(self, placement: Placement) -> Services:
         settings, published = self.settings, self.settings.published
-        endpoint = self._address("http", "endpoint", settings.port, published.endpoint if published else 0)
-        metastore = self._address(
-            "thrift", "metastore", settings.metastore_port, published.metastore if published else 0
-        )
+        own = self._port("endpoint", settings.port), self._port("metastore", settings.metastore_port)
+        seen = (published.endpoint, published.metastore) if published else own
+        endpoint = Address(f"http://{LOOPBACK}:{seen[0]}", f"http://{placement.host}:{own[0]}")
+        metastore = Address(f"thrift://{LOOPBACK}:{seen[1]}", f"thrift://{placement.host}:{own[1]}")
         return Services(
             endpoint=endpoint,
             s3=Address(endpoint.outside, settings.s3_endpoint or endpoint.inside),
             metastore=metastore,
             region=settings.region,
-            host=settings.host,
-        )
-
-    def _address(self, scheme: str, what: str, preferred: int, published: int) -> Address:
-        port = self._port(what, preferred)
-        return Address(
-            outside=f"{scheme}://{LOOPBACK}:{published or port}",
-            inside=f"{scheme}://{self.settings.host}:{port}",
+            host=placement.host,
         )
 
     def _port(self, what: str, preferred: int) -> int:
@@ -231,22 +223,26 @@ class Sandbox:
             self.messages.append(f"port {preferred} is taken: the {what} listens on {chosen}")
         return chosen
 
-    def _start_metastore(self, catalog: DataCatalog, services: Services, clients: Clients) -> None:
+    def _start_metastore(
+        self, placement: Placement, catalog: DataCatalog, services: Services, clients: Clients
+    ) -> None:
         port = int(services.metastore.inside.rpartition(":")[2])
-        metastore = MetastoreServer(
-            catalog, self.settings.bind, port, self._warehouse, storage_for(clients("s3")), self._clock
-        )
-        metastore.start()
-        self._undo.callback(metastore.stop)
+        for address in placement.addresses:
+            metastore = MetastoreServer(
+                catalog, address, port, self._warehouse, storage_for(clients("s3")), self._clock
+            )
+            metastore.start()
+            self._undo.callback(metastore.stop)
 
-    def _start_gateway(self, parts: Parts) -> None:
+    def _start_gateway(self, placement: Placement, parts: Parts) -> None:
         pages = Pages(parts, self.settings, self.messages)
         moto = moto_application(self.settings.account)
-        gateway = Gateway(parts.emulated, self._s3(parts.services), moto, pages.by_name(), self.settings.host)
+        gateway = Gateway(parts.emulated, self._s3(parts.services), moto, pages.by_name(), placement.host)
         port = int(parts.services.endpoint.inside.rpartition(":")[2])
-        server = Server(gateway, self.settings.bind, port)
-        server.start()
-        self._undo.callback(server.stop)
+        for address in placement.addresses:
+            server = Server(gateway, address, port)
+            server.start()
+            self._undo.callback(server.stop)
 
     def _s3(self, services: Services) -> WsgiApplication:
         """The object store of the sandbox, or the S3 that stands in for it when one is set."""
@@ -272,9 +268,9 @@ class Sandbox:
         folder.mkdir(exist_ok=True)
         return folder
 
-    def _cluster_site(self, spark: Installation, services: Services) -> ClusterSite:
+    def _cluster_site(self, placement: Placement, services: Services) -> ClusterSite:
         return ClusterSite(
-            installation=spark,
+            installation=placement.spark,
             services=services,
             clusters=self.settings.state / "clusters",
             event_log=self._event_log,
@@ -282,8 +278,8 @@ class Sandbox:
             outer=self._environment,
             master_ui=self.settings.master_ui_port,
             application_ui=self.settings.application_ui_port,
-            companions=self._companions(spark),
-            machines=self._machines(),
+            companions=self._companions(placement.spark),
+            machines=placement.machines,
         )
 
     def _companions(self, spark: Installation) -> Mapping[str, Companion]:
@@ -294,45 +290,11 @@ class Sandbox:
             return {"Zeppelin": Zeppelin(settings.zeppelin_home, notes, settings.notebook_port)}
         return {"Zeppelin": BuiltInEngine(spark.python, notes, settings.notebook_port)}
 
-    def _machines(self) -> Machines:
-        settings, published = self.settings, self.settings.published
-        cores, memory = os.cpu_count() or 1, psutil.virtual_memory().total // 2**20
-        folder = settings.state / "machines"
-        match settings.nodes:
-            case Nodes.HERE:
-                return OneMachine(settings.host, settings.state / "clusters", cores, memory)
-            case Nodes.STACK:
-                seen = {STACK_MASTER.ui_port: published.master_ui} if published else {}
-                seen |= {settings.application_ui_port: published.application_ui} if published else {}
-                seen |= {settings.notebook_port: published.notebook} if published else {}
-                return StackMachines(folder, STACK_MASTER, _command_id, seen, self._clock)
-            case Nodes.CONTAINERS:
-                return self._containers(folder, cores, memory)
-
-    def _containers(self, folder: Path, cores: int, memory: int) -> Machines:
-        # Imported here: Docker's client is slow to import, and only this kind of node needs it.
-        from sandbox.emr.containers import ContainerMachines
-        from sandbox.runtime.containers import Containers, Project
-
-        settings = self.settings
-        # Nodes share the state as a volume, or as a folder where the sandbox is on the host itself.
-        inside = settings.published is not None
-        project = Project(
-            name=settings.project,
-            image=settings.node_image,
-            volume=f"{settings.project}_state" if inside else str(settings.state),
-            state=settings.state,
-            user=None if inside else f"{os.getuid()}:{os.getgid()}",
-        )
-        containers = Containers(project, settings.mark)
-        self._undo.callback(containers.close)
-        pages = (settings.master_ui_port, settings.application_ui_port, settings.notebook_port)
-        return ContainerMachines(containers, folder, _command_id, cores, memory, pages)
-
     def _job_site(self, spark: Installation, services: Services) -> JobSite:
         return JobSite(
             installation=spark,
-            services=services,
+            # A job runs on this machine, wherever the nodes of clusters are.
+            services=replace(services, host=self.settings.host),
             runs=self.settings.state / "job-runs",
             event_log=self._event_log,
             warehouse=self._warehouse,
@@ -379,10 +341,6 @@ def _amazon_id(prefix: str, length: int) -> str:
     """An id such as `j-3KBQ7T0A1B2C3`; EC2's are hexadecimal."""
     alphabet = _HEXADECIMAL if prefix == "i-" else _AMAZON
     return prefix + "".join(secrets.choice(alphabet) for _ in range(length))
-
-
-def _command_id() -> str:
-    return uuid.uuid4().hex
 
 
 def _hexadecimal_id(prefix: str, length: int) -> str:

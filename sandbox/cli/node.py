@@ -1,6 +1,7 @@
 """The first program of a container that is a node of the Compose stack.
 
 Usage: python -m sandbox.cli.node master|worker|zeppelin|history|bare
+       python -m sandbox.cli.node installation
 All run the commands that the sandbox leaves for them; all but a bare node also run a daemon of their own.
 """
 
@@ -14,6 +15,8 @@ import threading
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
+
+from cattrs.preconf.json import make_converter
 
 from sandbox.errors import SandboxError, UsageError
 from sandbox.notebook.builtin import BuiltInEngine
@@ -112,6 +115,12 @@ def notebook(spark: Installation, host: str, home: Path, environment: Mapping[st
     return Daemon(program.command(place), program.ready(place))
 
 
+def tell_installation() -> None:
+    """Print the Spark of this container as JSON, for a sandbox outside whose nodes are such containers."""
+    spark = installation.find(Settings.read(os.environ), os.environ)
+    sys.stdout.write(make_converter().dumps(spark))
+
+
 def serve(role: str) -> None:
     """Be a node until a signal comes."""
     ended = threading.Event()
@@ -143,7 +152,10 @@ def main(arguments: list[str]) -> int:
     try:
         if len(arguments) != 1:
             raise UsageError(f"usage: python -m sandbox.cli.node {'|'.join(ROLES)}")
-        serve(arguments[0])
+        if arguments[0] == "installation":
+            tell_installation()
+        else:
+            serve(arguments[0])
     except SandboxError as error:
         sys.stderr.write(f"error: {error}\n")
         return error.exit_code

@@ -21,6 +21,7 @@ from sandbox.runtime.spool import INTERVAL, Pulse, Spool
 
 MARK = "emr-sandbox.mark"
 CLUSTER = "emr-sandbox.cluster"
+NETWORK = "cluster"
 NODE_COMMAND = ("python", "-m", "sandbox.cli.node", "bare")
 READY_TIMEOUT = 60.0
 """Seconds from a container's start until its agent answers."""
@@ -60,12 +61,39 @@ class Containers:
         """Close the connection to the engine."""
         self._docker.close()
 
+    def gateway(self) -> str:
+        """The address of this machine on the project's network; the network is made where there is none."""
+        network = self._network() or self._docker.networks.create(
+            f"{self._project.name}_{NETWORK}",
+            labels={
+                MARK: self._mark,
+                "com.docker.compose.project": self._project.name,
+                "com.docker.compose.network": NETWORK,
+            },
+        )
+        network.reload()
+        return str(network.attrs["IPAM"]["Config"][0]["Gateway"])
+
+    def output(self, *arguments: str) -> str:
+        """What a command of the image prints."""
+        try:
+            answer: bytes = self._docker.containers.run(
+                self._project.image, list(arguments), remove=True, stderr=False, network_mode="none"
+            )
+        except ImageNotFound as error:
+            raise self._missing_image() from error
+        except DockerException as error:
+            raise WorkFailed(f"{' '.join(arguments)} failed in {self._project.image}: {error}") from error
+        return answer.decode()
+
     def make(self, host: str, cluster: str, memory: int, publish: tuple[int, ...]) -> None:
         """Start a machine called `host` with `memory` MiB; `publish` are ports for the user's machine.
 
         Raises `WorkFailed` when its agent does not answer in time, `MachineError` for a missing image.
         """
-        project = self._project
+        project, network = self._project, self._network()
+        if network is None:
+            raise WorkFailed(f"The Compose project {project.name} has no network: docker compose up --detach")
         try:
             container = self._docker.containers.run(
                 project.image,
@@ -73,19 +101,19 @@ class Containers:
                 detach=True,
                 name=f"{project.name}-{host}",
                 hostname=host,
-                network=self._network().name,
+                network=network.name,
                 init=True,
                 user=project.user,
                 labels=self._labels(cluster),
                 environment={"SANDBOX_STATE": str(project.state)},
-                volumes={project.volume: {"bind": str(project.state), "mode": "rw"}},
+                volumes=self._volumes(),
                 mem_limit=f"{memory}m",
                 cap_drop=["ALL"],
                 security_opt=["no-new-privileges:true"],
                 ports={f"{port}/tcp": ("127.0.0.1", None) for port in publish},
             )
         except ImageNotFound as error:
-            raise MachineError(f"The image {project.image} is missing", "docker compose build") from error
+            raise self._missing_image() from error
         except DockerException as error:
             raise WorkFailed(f"The container {host} cannot be made: {error}") from error
         self._wait(container, host)
@@ -112,13 +140,24 @@ class Containers:
         return len(found)
 
     def _network(self) -> Any:
-        wanted = [f"com.docker.compose.project={self._project.name}", "com.docker.compose.network=cluster"]
-        networks = self._docker.networks.list(filters={"label": wanted})
-        if not networks:
-            raise WorkFailed(
-                f"The Compose project {self._project.name} has no network: docker compose up --detach"
-            )
-        return networks[0]
+        """The project's network, or None."""
+        wanted = [
+            f"com.docker.compose.project={self._project.name}",
+            f"com.docker.compose.network={NETWORK}",
+        ]
+        return next(iter(self._docker.networks.list(filters={"label": wanted})), None)
+
+    def _volumes(self) -> dict[str, dict[str, str]]:
+        state = {self._project.volume: {"bind": str(self._project.state), "mode": "rw"}}
+        if self._project.user is None:
+            return state
+        # Java refuses to run for a user whose name it cannot find.
+        return {**state, "/etc/passwd": {"bind": "/etc/passwd", "mode": "ro"}}
+
+    def _missing_image(self) -> MachineError:
+        return MachineError(
+            f"The image {self._project.image} is missing", "docker compose build spark-master"
+        )
 
     def _labels(self, cluster: str) -> Mapping[str, str]:
         return {
@@ -151,15 +190,21 @@ def _remove(container: Any) -> None:
 
 
 def remove_marked(mark: str) -> int:
-    """Remove the containers that bear `mark`, also after a crash; 0 where no engine answers."""
+    """Remove the containers that bear `mark`, and their network, also after a crash.
+
+    Returns how many containers there were; 0 where no engine answers.
+    """
     try:
         engine = docker.from_env()
     except DockerException:
         return 0
     try:
-        found = engine.containers.list(all=True, filters={"label": f"{MARK}={mark}"})
+        label = {"label": f"{MARK}={mark}"}
+        found = engine.containers.list(all=True, filters=label)
         for container in found:
             container.remove(v=True, force=True)
+        for network in engine.networks.list(filters=label):
+            network.remove()
     except DockerException:
         return 0
     finally:
