@@ -75,11 +75,12 @@ class ObjectStore:
         self._database.close()
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        response = self._answer(environ)
+        request_id = secrets.token_hex(8).upper()
+        response = self._answer(environ, request_id)
         length = response.length
         if isinstance(response.body, bytes) and length is None:
             length = len(response.body)
-        headers = [*response.headers, ("x-amz-request-id", secrets.token_hex(8).upper())]
+        headers = [*response.headers, ("x-amz-request-id", request_id)]
         if response.status not in (204, 304):
             headers.append(("Content-Length", str(length)))
         start_response(_STATUS[response.status], headers)
@@ -97,10 +98,10 @@ class ObjectStore:
         if authority and not signed_otherwise:
             authority.verify(request, now)
 
-    def _answer(self, environ: dict[str, Any]) -> Response:
+    def _answer(self, environ: dict[str, Any], request_id: str) -> Response:
         request: Request | None = None
         try:
-            request = wire.read(environ)
+            request = wire.read(environ, request_id)
             self._admit(request)
             response = routing.find(request).perform(self._store, request)
             if "origin" in request.headers:

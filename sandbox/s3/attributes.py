@@ -30,7 +30,7 @@ def get_object_attributes(store: Store, request: Request) -> Response:
         "ObjectSize": element("ObjectSize", entry.size),
     }
     body = document("GetObjectAttributesResponse", *(text for name, text in parts.items() if name in asked))
-    return xml(body, headers=[*metadata.identity(entry)[1:]])
+    return xml(body, headers=[*metadata.identity(store, request.bucket, entry)[1:]])
 
 
 def _checksum(entry: Entry) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from sandbox.errors import AwsError
 from sandbox.s3 import faults
-from sandbox.s3.buckets import owner
+from sandbox.s3.buckets import DISPLAY_NAME, owner
 from sandbox.s3.metadata import ACL
 from sandbox.s3.objects import live
 from sandbox.s3.request import Request, Response, xml
@@ -186,7 +186,8 @@ def _asked_acl(store: Store, request: Request) -> str:
 def _acl(store: Store, kept: str) -> bytes:
     if kept not in _CANNED:
         return kept.encode()
-    me = f'<Grantee {_XSI} xsi:type="CanonicalUser">{element("ID", store.owner)}</Grantee>'
+    identity = element("ID", store.owner) + element("DisplayName", DISPLAY_NAME)
+    me = f'<Grantee {_XSI} xsi:type="CanonicalUser">{identity}</Grantee>'
     grants = [group("Grant", me, element("Permission", "FULL_CONTROL"))]
     for uri, permission in _CANNED[kept]:
         grantee = f'<Grantee {_XSI} xsi:type="Group">{element("URI", uri)}</Grantee>'

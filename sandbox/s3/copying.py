@@ -63,7 +63,7 @@ def copy_object(store: Store, request: Request) -> Response:
         _refuse_idle_copy(request, source)
         store.index.share(entry.segments)
         made = store.index.put(request.bucket, _copied(store, request, entry, checksum), check)
-    headers = metadata.version_header(made)
+    headers = metadata.version_header(store, request.bucket, made)
     if entry.version != NULL:
         headers.append(("x-amz-copy-source-version-id", entry.version))
     kept = Checksum.parse(made.checksum)

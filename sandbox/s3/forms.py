@@ -21,7 +21,7 @@ from sandbox.s3.entry import Entry
 from sandbox.s3.objects import keep_object
 from sandbox.s3.request import MAX_KEY, Request, Response, xml
 from sandbox.s3.store import Digests, Store, keep
-from sandbox.s3.xml import document, element
+from sandbox.s3.xml import element, group
 
 MAX_FIELDS = 20 * 1024
 """Bytes of everything before the file."""
@@ -141,7 +141,7 @@ class Policy:
         covered = set()
         for condition in self._conditions:
             covered |= self._check(condition, {**fields, "bucket": bucket})
-        for name in fields:
+        for name in (*fields, "bucket"):
             if name not in covered and name not in _IGNORED and not name.startswith("x-ignore-"):
                 raise _denied(f"Extra input fields: {name}")
 
@@ -188,7 +188,7 @@ def post_object(store: Store, request: Request) -> Response:
 
     received = keep(store, digests.over(form.file()), digests, verify)
     made = keep_object(store, request.bucket, key, headers, metadata.header_tags(fields), received)
-    return _answer(request, fields, made)
+    return _answer(store, request, fields, made)
 
 
 def _policy(store: Store, request: Request, fields: Mapping[str, str]) -> Policy | None:
@@ -203,9 +203,13 @@ def _policy(store: Store, request: Request, fields: Mapping[str, str]) -> Policy
     return policy
 
 
-def _answer(request: Request, fields: Mapping[str, str], made: Entry) -> Response:
+def _answer(store: Store, request: Request, fields: Mapping[str, str], made: Entry) -> Response:
     place = f"http://{request.headers.get('host', '')}/{request.bucket}/{quote(made.key)}"
-    told = [("ETag", f'"{made.etag}"'), ("Location", place), *metadata.version_header(made)]
+    told = [
+        ("ETag", f'"{made.etag}"'),
+        ("Location", place),
+        *metadata.version_header(store, request.bucket, made),
+    ]
     redirect = fields.get("success_action_redirect") or fields.get("redirect")
     if (
         redirect
@@ -219,7 +223,7 @@ def _answer(request: Request, fields: Mapping[str, str], made: Entry) -> Respons
     match fields.get("success_action_status"):
         case "201":
             parts = {"Location": place, "Bucket": request.bucket, "Key": made.key, "ETag": f'"{made.etag}"'}
-            return xml(document("PostResponse", *map(element, parts, parts.values())), 201, told)
+            return xml(group("PostResponse", *map(element, parts, parts.values())).encode(), 201, told)
         case "200":
             return Response(200, told)
         case _:

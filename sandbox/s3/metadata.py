@@ -10,8 +10,9 @@ from urllib.parse import parse_qsl
 from sandbox.errors import AwsError
 from sandbox.s3 import faults
 from sandbox.s3.checksums import Checksum
-from sandbox.s3.entry import NULL, Entry
+from sandbox.s3.entry import Entry, Versioning
 from sandbox.s3.request import Request
+from sandbox.s3.store import Store
 
 USER = "x-amz-meta-"
 MAX_USER = 2048
@@ -122,18 +123,21 @@ def decode_tags(text: str) -> list[tuple[str, str]]:
     return [(name, value) for name, value in json.loads(text)] if text else []
 
 
-def identity(entry: Entry) -> list[tuple[str, str]]:
+def identity(store: Store, bucket: str, entry: Entry) -> list[tuple[str, str]]:
     """Entity tag, date and version: what also a 304 tells."""
     found = [("ETag", f'"{entry.etag}"'), ("Last-Modified", formatdate(int(entry.modified), usegmt=True))]
-    return [*found, *version_header(entry)]
+    return [*found, *version_header(store, bucket, entry)]
 
 
-def version_header(entry: Entry) -> list[tuple[str, str]]:
-    """`x-amz-version-id`, where versions are kept."""
-    return [] if entry.version == NULL else [("x-amz-version-id", entry.version)]
+def version_header(store: Store, bucket: str, entry: Entry) -> list[tuple[str, str]]:
+    """`x-amz-version-id`, in a bucket that keeps versions."""
+    keeps_none = store.index.bucket(bucket).versioning is Versioning.OFF
+    return [] if keeps_none else [("x-amz-version-id", entry.version)]
 
 
-def response_headers(entry: Entry, request: Request, with_checksum: bool) -> list[tuple[str, str]]:
+def response_headers(
+    store: Store, entry: Entry, request: Request, with_checksum: bool
+) -> list[tuple[str, str]]:
     """The headers of a GET or HEAD of the object, but for length and range."""
     kept_headers = entry.kept_headers
     kept_headers.pop(ACL, None)
@@ -145,7 +149,7 @@ def response_headers(entry: Entry, request: Request, with_checksum: bool) -> lis
             if not value.isprintable():
                 raise faults.invalid_argument(f"{name} is no value of a header")
             kept_headers[_OVERRIDES[name]] = value.encode().decode("latin-1")
-    found = [*identity(entry), ("Accept-Ranges", "bytes"), *kept_headers.items()]
+    found = [*identity(store, request.bucket, entry), ("Accept-Ranges", "bytes"), *kept_headers.items()]
     if entry.tags:
         found.append(("x-amz-tagging-count", str(len(decode_tags(entry.tags)))))
     if (

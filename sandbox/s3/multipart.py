@@ -233,7 +233,10 @@ def complete_multipart_upload(store: Store, request: Request) -> Response:
         element(checksum.algorithm.element, checksum.value),
         element("ChecksumType", checksum.kind),
     )
-    return xml(result, headers=metadata.version_header(made) + metadata.encryption(upload.headers))
+    return xml(
+        result,
+        headers=metadata.version_header(store, request.bucket, made) + metadata.encryption(upload.headers),
+    )
 
 
 def etag_of(parts: list[Part]) -> str:

@@ -35,7 +35,7 @@ def put_object(store: Store, request: Request) -> Response:
     made = keep_object(store, request.bucket, request.key, headers, tags, receive(store, request), check)
     answer = [
         ("ETag", f'"{made.etag}"'),
-        *metadata.version_header(made),
+        *metadata.version_header(store, request.bucket, made),
         *Checksum.parse(made.checksum).headers,
     ]
     return Response(200, answer + metadata.encryption(headers))
@@ -116,11 +116,11 @@ def get_object(store: Store, request: Request) -> Response:
 
 def _read(store: Store, request: Request, entry: Entry) -> Response:
     if entry.is_marker:
-        return _deleted(entry, request)
+        return _deleted(store, entry, request)
     if conditions.unmodified(request.headers, entry):
-        return Response(304, metadata.identity(entry))
+        return Response(304, metadata.identity(store, request.bucket, entry))
     start, size, partial, extra = _wanted(request, entry)
-    headers = metadata.response_headers(entry, request, with_checksum=size == entry.size) + extra
+    headers = metadata.response_headers(store, entry, request, with_checksum=size == entry.size) + extra
     if partial and size:
         headers.append(("Content-Range", f"bytes {start}-{start + size - 1}/{entry.size}"))
     status = 206 if partial else 200
@@ -157,9 +157,9 @@ def _content(store: Store, request: Request, entry: Entry, content: Content) -> 
     return FileBody(first, pieces)
 
 
-def _deleted(entry: Entry, request: Request) -> Response:
+def _deleted(store: Store, entry: Entry, request: Request) -> Response:
     """A delete marker: 404, or 405 where the marker itself was asked for."""
-    headers = [("x-amz-delete-marker", "true"), *metadata.version_header(entry)]
+    headers = [("x-amz-delete-marker", "true"), *metadata.version_header(store, request.bucket, entry)]
     if "versionId" not in request.query:
         return failure(faults.no_such_key(), request, headers)
     return failure(faults.method_not_allowed(), request, [*headers, ("Allow", "DELETE")])

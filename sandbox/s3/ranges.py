@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 
+from sandbox.errors import AwsError
 from sandbox.s3 import faults
 from sandbox.s3.entry import Entry
 
@@ -44,7 +45,7 @@ def of_part(entry: Entry, text: str) -> tuple[int, int, int]:
     sizes = [part[1] for part in json.loads(entry.parts)] if entry.parts else [entry.size]
     number = int(text)
     if number > len(sizes):
-        raise faults.invalid_range()
+        raise AwsError("InvalidPartNumber", "The requested partnumber is not satisfiable", 416)
     return sum(sizes[: number - 1]), sizes[number - 1], len(sizes) if entry.parts else 0
 
 

@@ -50,6 +50,8 @@ class Request:
     input: Input
     path: str
     query_string: str
+    id: str = ""
+    """What the client is told as `x-amz-request-id`."""
     trailers: dict[str, str] = field(default_factory=dict)
     """What came behind an aws-chunked body; empty until that has been read."""
 
@@ -93,11 +95,12 @@ def failure(error: AwsError, request: Request | None, headers: Iterable[tuple[st
         element("Message", error.message),
         named,
         element("Resource", resource),
+        element("RequestId", request.id if request else None),
     )
     return xml((head + body).encode(), error.status, headers)
 
 
-def read(environ: Mapping[str, Any]) -> Request:
+def read(environ: Mapping[str, Any], id: str = "") -> Request:
     """The request of a WSGI environ; `InvalidURI` when its path or query is no percent-encoded UTF-8."""
     headers = environ.get(HEADERS) or _folded_headers(environ)
     uri = str(environ.get("REQUEST_URI") or environ.get("RAW_URI") or environ.get("PATH_INFO", "/"))
@@ -114,6 +117,7 @@ def read(environ: Mapping[str, Any]) -> Request:
         input=environ["wsgi.input"],
         path=path,
         query_string=query_string,
+        id=id,
     )
 
 

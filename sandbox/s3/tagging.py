@@ -33,19 +33,19 @@ def _document(text: str) -> bytes:
 def get_object_tagging(store: Store, request: Request) -> Response:
     """https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectTagging.html"""
     entry = live(store, request)
-    return xml(_document(entry.tags), headers=metadata.version_header(entry))
+    return xml(_document(entry.tags), headers=metadata.version_header(store, request.bucket, entry))
 
 
 def put_object_tagging(store: Store, request: Request) -> Response:
     """https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectTagging.html"""
     live(store, request)
     tags = _tags(store, request, metadata.MAX_TAGS)
-    return Response(200, metadata.version_header(_amend(store, request, tags)))
+    return Response(200, metadata.version_header(store, request.bucket, _amend(store, request, tags)))
 
 
 def delete_object_tagging(store: Store, request: Request) -> Response:
     """https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjectTagging.html"""
-    return Response(204, metadata.version_header(_amend(store, request, "")))
+    return Response(204, metadata.version_header(store, request.bucket, _amend(store, request, "")))
 
 
 def _amend(store: Store, request: Request, tags: str) -> Entry:

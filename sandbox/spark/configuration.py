@@ -54,7 +54,10 @@ class Services:
 def s3_properties(services: Services) -> dict[str, str]:
     """S3A for every scheme that EMR's scripts use, on the object store's own address.
 
-    `directory.marker.retention=keep` saves more than half of the requests of a write.
+    `directory.marker.retention=keep` saves more than half of the requests of a write. A rename is one row in
+    the object store, so the file committer serves; its version 2 renames each file once instead of twice. As
+    with EMR's own committer, files appear when their task commits
+    (https://docs.aws.amazon.com/emr/latest/ReleaseGuide/emr-spark-committer-multipart.html).
     """
     properties = {
         f"spark.hadoop.fs.{scheme}.impl": "org.apache.hadoop.fs.s3a.S3AFileSystem" for scheme in S3_SCHEMES
@@ -70,6 +73,7 @@ def s3_properties(services: Services) -> dict[str, str]:
         "spark.hadoop.fs.s3a.secret.key": services.secret_key,
         "spark.hadoop.fs.s3a.aws.credentials.provider": _CREDENTIALS,
         "spark.hadoop.fs.s3a.directory.marker.retention": "keep",
+        "spark.hadoop.mapreduce.fileoutputcommitter.algorithm.version": "2",
         "spark.hadoop.fs.s3a.attempts.maximum": "3",
     }
 
