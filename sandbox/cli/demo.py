@@ -48,7 +48,7 @@ def demo(
     offline: options.Offline = False,
     json: options.Json = False,
 ) -> None:
-    """Run the course: upload, crawl, ETL, cluster, train, predict, terminate. Exit code 1 when it failed."""
+    """Run the course: upload, crawl, ETL, cluster, train, explore, predict. Exit code 1 when it failed."""
     settings = options.settings(state, port, offline)
     ran_before = background.read_record(settings) is not None
     ground = Stack(stack.of_clone()) if compose else Embedded(settings, keep, ran_before)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sandbox.demo.stages import (
     Crawled,
+    Explored,
     Launched,
     Predicted,
     Results,
@@ -40,6 +41,9 @@ def figures(results: Results) -> str:
         case Trained(metrics=metrics):
             measured = f"accuracy {metrics['accuracy']:.4f} (majority {metrics['majority']:.4f})"
             return f"{measured}, AUC {metrics['auc']:.4f}, {metrics['test_rows']:,} rows held out"
+        case Explored(paragraphs=paragraphs, tables=tables, found=found):
+            shares = ", ".join(" ".join(row) for row in found)
+            return f"{paragraphs} paragraphs, {len(tables)} tables in the catalog; {shares}"
         case Predicted(predictions=predictions):
             answers = (f"{one['prediction']} ({one['probability']:.0%})" for one in predictions)
             return ", ".join(answers)
@@ -60,7 +64,7 @@ def location(results: Results | None) -> str:
             return logs
         case Trained(model=model):
             return model
-        case Predicted(output=output):
+        case Explored(output=output) | Predicted(output=output):
             return output
         case _:
             return ""

@@ -29,7 +29,7 @@ def request(
         "Name": name,
         "ReleaseLabel": RELEASE,
         "LogUri": logs,
-        "Applications": [{"Name": "Spark"}],
+        "Applications": [{"Name": "Spark"}, {"Name": "Zeppelin"}],
         "Configurations": [
             {
                 "Classification": "spark-hive-site",

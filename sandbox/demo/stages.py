@@ -99,6 +99,20 @@ class Trained:
 
 
 @dataclass(frozen=True)
+class Explored:
+    """A note that ran on the cluster's notebook: how many paragraphs, the tables that it saw in the catalog,
+    and the last table that it made, as columns and rows. `output` is the note with its results."""
+
+    execution_id: str
+    note: str
+    output: str
+    paragraphs: int
+    tables: tuple[str, ...]
+    columns: tuple[str, ...]
+    found: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
 class Predicted:
     """The predictions, in the order of the input's records."""
 
@@ -117,7 +131,7 @@ class Terminated:
     kept: bool = False
 
 
-Results = Uploaded | Crawled | Transformed | Launched | Trained | Predicted | Terminated
+Results = Uploaded | Crawled | Transformed | Launched | Trained | Explored | Predicted | Terminated
 
 
 @dataclass(frozen=True)

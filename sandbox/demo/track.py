@@ -14,7 +14,8 @@ class Track:
     """A track of the course.
 
     `tables` are the tables that the crawler must find, the main one first; `modules` are scripts that travel
-    with the training script; `records` are the new records to be scored.
+    with the training script; `note` is the file of the note that explores; `records` are the new records to
+    be scored.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Track:
     etl_script: str
     train_script: str
     predict_script: str
+    note: str
     modules: tuple[str, ...]
     records: tuple[Mapping[str, Any], ...]
 
@@ -56,6 +58,7 @@ CENSUS = Track(
     etl_script="census_etl.py",
     train_script="census_train.py",
     predict_script="tree_predict.py",
+    note="course/census-explore_2CENSUSEX.zpln",
     modules=(),
     records=(
         {
@@ -85,6 +88,7 @@ FLIGHTS = Track(
     etl_script="flights_etl.py",
     train_script="flights_train.py",
     predict_script="tree_predict.py",
+    note="course/flights-explore_2FLIGHTEX.zpln",
     modules=("census_train.py",),
     records=(
         {

@@ -1,4 +1,4 @@
-"""The course, stage by stage: upload, crawl, etl, cluster, train, predict, terminate.
+"""The course, stage by stage: upload, crawl, etl, cluster, train, explore, predict, terminate.
 
 A stage that fails ends the work: those after it are skipped, but a cluster that was launched is always
 terminated, unless the caller wants to keep it.
@@ -17,10 +17,11 @@ from typing import Any
 from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 
-from sandbox.demo import cluster, crawl, etl
+from sandbox.demo import cluster, crawl, etl, explore
 from sandbox.demo.dataset import Dataset
 from sandbox.demo.stages import (
     Crawled,
+    Explored,
     Launched,
     Narrator,
     Predicted,
@@ -82,6 +83,7 @@ class Course:
             "etl": self._etl,
             "cluster": self._cluster,
             "train": self._train,
+            "explore": self._explore,
             "predict": self._predict,
         }
         try:
@@ -116,6 +118,8 @@ class Course:
         for script in self.track.scripts:
             self.storage.write(scripts, script, (self.jobs / script).read_text())
         self.storage.write(scripts, BOOTSTRAP, (Path(__file__).parent / BOOTSTRAP).read_text())
+        note = (self.jobs / "notebooks" / self.track.note).read_text()
+        self.storage.write(scripts, self.track.note, note)
         records = "".join(json.dumps(record) + "\n" for record in self.track.records)
         self.storage.write(self.buckets.name("model"), "input/new.json", records)
         uris = tuple(self._script(name) for name in (*self.track.scripts, BOOTSTRAP))
@@ -194,6 +198,17 @@ class Course:
         )
         id = self._step("train", step)
         return Trained(id, model, metrics, json.loads(self.storage.read(metrics)))
+
+    def _explore(self) -> Explored:
+        source, target = self._script(self.track.note), self.buckets.uri("model", "explored.zpln")
+
+        def tell(id: str, state: str) -> None:
+            self.narrator.progress("explore", Progress(f"notebook execution {id} {state}"))
+
+        role = self.account.service_role
+        emr, cluster_id = self.account.client("emr"), self._launched()
+        id = explore.run(emr, cluster_id, source, target, role, self.wait, tell)
+        return explore.read(id, source, target, self.storage.read(target))
 
     def _predict(self) -> Predicted:
         model = self.buckets.uri("model", "tree")

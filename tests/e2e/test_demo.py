@@ -22,7 +22,7 @@ from sandbox.runtime import marks
 from sandbox.settings import Settings
 from sandbox.store import Database, Journal
 
-NAMES = ["upload", "crawl", "etl", "cluster", "train", "predict", "terminate"]
+NAMES = ["upload", "crawl", "etl", "cluster", "train", "explore", "predict", "terminate"]
 OTHER_JOBS = """
 import pathlib, sys
 from sandbox.cli.main import run
@@ -171,6 +171,13 @@ def test_census_is_learned_as_well_as_the_course_does(census):
     assert max(train["tree"]["feature_importances"], key=train["tree"]["feature_importances"].get) == (
         "relationship"
     )
+
+
+def test_the_notebook_sees_the_tables_that_were_made(census):
+    explored = census.results("explore")
+    assert explored["tables"] == ["adult_data", "adult_data_clean"]
+    assert [row[0] for row in explored["found"]] == ["<=50K", ">50K"]
+    assert sum(int(row[1]) for row in explored["found"]) == census.results("train")["rows"]
 
 
 def test_a_known_person_is_predicted(census):

@@ -16,6 +16,7 @@ from sandbox.demo.dataset import DataFile, Dataset, Kind
 from sandbox.demo.stages import (
     Crawled,
     CrawledTable,
+    Explored,
     Launched,
     Predicted,
     Progress,
@@ -69,6 +70,7 @@ RESULTS = {
         "j-1", {"MASTER": 1}, {}, (), "m", "http://127.0.0.1:8080", "s3://logs/j-1/", 4.2, "etl"
     ),
     "train": Trained("s-train", "s3://census-0-model/tree", "s3://m", METRICS),
+    "explore": Explored("ex-1", "s3://n", "s3://out", 3, ("a", "b"), ("k", "n"), (("x", "7"), ("y", "3"))),
     "predict": Predicted("s-predict", "s3://i", "s3://o", (PERSON,)),
     "terminate": Terminated("j-1", "TERMINATED"),
 }
@@ -122,6 +124,7 @@ def test_headlines_tell_each_stages_figures():
     assert lines["etl"] == "censusdb.clean: 32,561 rows in, 32,000 out, 1 columns"
     assert lines["cluster"] == "j-1: 1 master, ready 4.2 s after RunJobFlow (called during etl)"
     assert lines["train"].startswith("accuracy 0.8234 (majority 0.7598), AUC 0.8111")
+    assert lines["explore"] == "3 paragraphs, 2 tables in the catalog; x 7, y 3"
     assert lines["predict"] == ">50K (76%)"
     assert lines["terminate"] == "j-1 TERMINATED"
 
@@ -162,7 +165,7 @@ def test_only_the_figures_give_way_where_the_terminal_is_narrow(width):
         view.begun(stage.name)
         view.ended(replace(stage, state=StageState.FAILED, error="a long story " * 20))
     lines = printed(view.picture(), width).splitlines()
-    assert len(lines) == 7
+    assert len(lines) == len(RESULTS)
     assert max(map(len, lines)) <= width
     for line, name in zip(lines, RESULTS, strict=True):
         assert line.split()[:4] == ["✗", name, "1.5", "s"]

@@ -19,6 +19,8 @@ from sandbox.demo.stages import Progress, Stage
 from sandbox.demo.track import CENSUS
 from sandbox.demo.waiting import Wait
 from sandbox.demo.workflow import Account, Course
+from sandbox.notebook import note as notes
+from sandbox.notebook.note import Code, Message, Note, Paragraph, Result
 
 CREDENTIALS = {"region_name": "us-east-1", "aws_access_key_id": "test", "aws_secret_access_key": "test"}
 RAW = b"39, State-gov, <=50K\n\n"
@@ -70,6 +72,8 @@ class World:
             "ListBootstrapActions": lambda _: {"BootstrapActions": [{"Name": "check-node"}]},
             "AddJobFlowSteps": self._add_step,
             "DescribeStep": lambda request: self.step(request["StepId"], "COMPLETED"),
+            "StartNotebookExecution": self._explore,
+            "DescribeNotebookExecution": lambda _: self.execution("FINISHED"),
             "TerminateJobFlows": self._terminate,
         }
 
@@ -144,6 +148,21 @@ class World:
         self.client("s3").put_object(Bucket="census-test-model", Key=key, Body=text.encode())
         return {"StepIds": [f"s-{name}"]}
 
+    def _explore(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The execution's effect: the note with its results."""
+        tables = ("table\nadult_data\nadult_data_clean\n", "income\tpeople\n<=50K\t7\n>50K\t3\n")
+        paragraphs = tuple(
+            Paragraph(f"p{n}", results=Result(Code.SUCCESS, (Message("TABLE", table),)))
+            for n, table in enumerate(tables)
+        )
+        target = request["OutputNotebookS3Location"]
+        text = notes.write(Note("2X", "/x", paragraphs))
+        self.client("s3").put_object(Bucket=target["Bucket"], Key=target["Key"], Body=text.encode())
+        return {"NotebookExecutionId": "ex-1"}
+
+    def execution(self, status: str, reason: str = "") -> dict[str, Any]:
+        return {"NotebookExecution": {"Status": status, "LastStateChangeReason": reason}}
+
     def _terminate(self, _: dict[str, Any]) -> dict[str, Any]:
         self.cluster_state = "TERMINATED"
         return {}
@@ -201,6 +220,9 @@ def world(clients: dict[str, Any]) -> Iterator[World]:
 def jobs(tmp_path: Path) -> Path:
     for script in CENSUS.scripts:
         (tmp_path / script).write_text(f"# {script}\n")
+    note = tmp_path / "notebooks" / CENSUS.note
+    note.parent.mkdir(parents=True)
+    note.write_text('{"name": "explore", "paragraphs": []}')
     return tmp_path
 
 

@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 
 from sandbox.demo.stages import StageState
 
-NAMES = ["upload", "crawl", "etl", "cluster", "train", "predict", "terminate"]
+NAMES = ["upload", "crawl", "etl", "cluster", "train", "explore", "predict", "terminate"]
 
 
 def states(stages):
@@ -37,6 +37,8 @@ def test_results_are_what_the_services_told(course):
     assert documents["etl"]["columns"] == {"age": "bigint", "income": "string"}
     assert documents["cluster"]["nodes"] == {"MASTER": 1, "CORE": 1}
     assert documents["train"]["accuracy"] == 0.8
+    assert documents["explore"]["tables"] == ("adult_data", "adult_data_clean")
+    assert documents["explore"]["found"] == (("<=50K", "7"), (">50K", "3"))
     assert "metrics" not in documents["train"]
     assert [one["prediction"] for one in documents["predict"]["predictions"]] == [">50K", ">50K"]
     assert documents["terminate"] == {"cluster_id": "j-1", "state": "TERMINATED", "kept": False}
@@ -68,6 +70,27 @@ def test_what_the_cluster_and_the_steps_are_asked_for(world, course):
     assert predict["Args"][3] == "s3://census-test-scripts/tree_predict.py"
 
 
+def test_a_note_that_fails_tells_which_paragraph_and_where_its_results_lie(world, course):
+    world.answers["DescribeNotebookExecution"] = lambda _: world.execution("FAILED", "The tables: boom")
+    stages = course().run()
+    explored = outcome(stages, "explore")
+    assert explored.error == "Notebook execution ex-1 is FAILED: The tables: boom"
+    assert explored.log == "s3://census-test-model/explored.zpln"
+    assert (states(stages)["predict"], states(stages)["terminate"]) == ("SKIPPED", "COMPLETED")
+
+
+def test_a_note_that_made_no_table_has_failed(world, course):
+    world.answers["StartNotebookExecution"] = lambda request: _empty_note(world, request)
+    assert outcome(course().run(), "explore").error == "The note of execution ex-1 made no table"
+
+
+def _empty_note(world, request):
+    key = request["OutputNotebookS3Location"]["Key"]
+    body = b'{"name": "n", "paragraphs": []}'
+    world.client("s3").put_object(Bucket="census-test-model", Key=key, Body=body)
+    return {"NotebookExecutionId": "ex-1"}
+
+
 def test_bytes_of_the_upload_are_told(course):
     run = course()
     run.run()
@@ -78,7 +101,7 @@ def test_bytes_of_the_upload_are_told(course):
 def test_a_failed_job_skips_the_rest_and_still_terminates_the_cluster(world, course):
     world.answers["GetJobRun"] = lambda _: world.job_run("FAILED", ErrorMessage="KeyError: 'col7'")
     stages = course().run()
-    assert list(states(stages).values()) == ["COMPLETED"] * 2 + ["FAILED"] + ["SKIPPED"] * 3 + ["COMPLETED"]
+    assert list(states(stages).values()) == ["COMPLETED"] * 2 + ["FAILED"] + ["SKIPPED"] * 4 + ["COMPLETED"]
     etl = outcome(stages, "etl")
     assert etl.error == "KeyError: 'col7'"
     assert etl.log == "/aws-glue/jobs/error, stream jr_1"
