@@ -136,16 +136,30 @@ class Server:
     def _accept(self) -> None:
         assert self._listener
         try:
-            connection, address = self._listener.accept()
-        except OSError:
-            # The client is gone again, or no descriptor is left; the next one may find one.
+            accepted, address = self._listener.accept()
+        except BlockingIOError:
             return
-        connection.setblocking(True)
-        self._park(Connection(connection, str(address[0]), (self._host, self.port)))
+        except OSError:
+            # No descriptor is left, so the one that was silent longest gives up its own.
+            if self._parked:
+                self._drop(next(iter(self._parked)))
+            return
+        try:
+            accepted.setblocking(True)
+            connection = Connection(accepted, str(address[0]), (self._host, self.port))
+        except OSError:
+            # The client is gone again.
+            accepted.close()
+            return
+        self._park(connection)
 
     def _park(self, connection: Connection) -> None:
+        try:
+            self._selector.register(connection, selectors.EVENT_READ)
+        except OSError:
+            connection.close()
+            return
         self._parked[connection] = None
-        self._selector.register(connection, selectors.EVENT_READ)
         if len(self._parked) > CONNECTIONS:
             self._drop(next(iter(self._parked)))
 

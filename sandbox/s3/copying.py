@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from urllib.parse import unquote
+from urllib.parse import unquote_to_bytes
 
 from sandbox.s3 import checksums, conditions, faults, metadata
 from sandbox.s3.checksums import Algorithm, Checksum
@@ -28,7 +28,11 @@ class Source:
     def of(cls, request: Request) -> Source:
         """`InvalidArgument` when the header names no object."""
         path, _, query = request.headers["x-amz-copy-source"].partition("?")
-        bucket, _, key = unquote(path, errors="strict").removeprefix("/").partition("/")
+        try:
+            decoded = unquote_to_bytes(path.encode("latin-1")).decode()
+        except UnicodeError as error:
+            raise faults.invalid_uri() from error
+        bucket, _, key = decoded.removeprefix("/").partition("/")
         if not bucket or not key:
             message = "Copy Source must mention the source bucket and key: sourcebucket/sourcekey"
             raise faults.invalid_argument(message)

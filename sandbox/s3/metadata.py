@@ -100,7 +100,10 @@ def encryption(headers: Mapping[str, str]) -> list[tuple[str, str]]:
 def header_tags(headers: Mapping[str, str]) -> str:
     """The tags of the `x-amz-tagging` header, as the index keeps them."""
     text = headers.get("x-amz-tagging", "")
-    return encode_tags(parse_qsl(text, keep_blank_values=True)) if text else ""
+    try:
+        return encode_tags(parse_qsl(text, keep_blank_values=True, errors="strict")) if text else ""
+    except ValueError as error:
+        raise faults.invalid_argument("The header 'x-amz-tagging' shall be encoded as UTF-8") from error
 
 
 def encode_tags(tags: list[tuple[str, str]], most: int = MAX_TAGS) -> str:

@@ -5,6 +5,7 @@ import hashlib
 import http.client
 import io
 import os
+import threading
 import zlib
 from datetime import UTC, datetime, timedelta
 
@@ -355,3 +356,79 @@ def test_what_is_not_done_is_refused_by_name(s3, bucket):
         501,
     )
     assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"kept"
+
+
+def test_no_path_leads_out_of_the_store(tmp_path):
+    outside = tmp_path / "outside"
+    outside.write_text("mine")
+    with serving(tmp_path / "store") as url:
+        connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=20)
+        for path in ("/..", "/../outside", "/%2e%2e/outside", "/b/../../outside", "/b/%2e%2e/%2e%2e/outside"):
+            for method in ("GET", "PUT", "DELETE"):
+                connection.request(method, path, b"x" if method == "PUT" else None)
+                answer = connection.getresponse()
+                assert answer.status in (400, 404), path
+                assert b"mine" not in answer.read()
+        connection.close()
+    assert outside.read_text() == "mine"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["outside", "store"]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        b"",
+        b"no xml",
+        b"<Delete></Delete>",
+        b"<Other><Object><Key>k</Key></Object></Other>",
+        b"<Delete>" + b"<Object><Key>k</Key></Object>" * 1001 + b"</Delete>",
+        b'<!DOCTYPE x [<!ENTITY b "bb">]><Delete><Object><Key>&b;</Key></Object></Delete>',
+    ],
+)
+def test_a_malformed_document_is_refused(url, bucket, document):
+    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=20)
+    connection.request("POST", f"/{bucket}?delete", document)
+    answer = connection.getresponse()
+    assert (answer.status, b"<Code>MalformedXML</Code>" in answer.read()) == (400, True)
+    connection.close()
+
+
+def test_an_error_names_its_request(url):
+    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=20)
+    connection.request("GET", "/no-such-bucket/k")
+    answer = connection.getresponse()
+    body = answer.read().decode()
+    connection.close()
+    assert f"<RequestId>{answer.headers['x-amz-request-id']}</RequestId>" in body
+    assert "<BucketName>no-such-bucket</BucketName>" in body
+
+
+def test_readers_see_one_whole_version_while_it_is_overwritten(url, bucket):
+    """Large and small contents, whose blobs are discarded while others still read them."""
+    bodies = [bytes([number]) * size for number, size in enumerate((10, 70_000, 300_000, 2_000_000))]
+    writer = http.client.HTTPConnection(url.removeprefix("http://"), timeout=20)
+    writer.request("PUT", f"/{bucket}/k", bodies[0])
+    writer.getresponse().read()
+    torn, done = [], threading.Event()
+
+    def read():
+        reader = http.client.HTTPConnection(url.removeprefix("http://"), timeout=20)
+        while not done.is_set():
+            reader.request("GET", f"/{bucket}/k")
+            answer = reader.getresponse()
+            content = answer.read()
+            if answer.status != 200 or content not in bodies:
+                torn.append((answer.status, len(content)))
+        reader.close()
+
+    threads = [threading.Thread(target=read) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for turn in range(80):
+        writer.request("PUT", f"/{bucket}/k", bodies[turn % len(bodies)])
+        writer.getresponse().read()
+    done.set()
+    for thread in threads:
+        thread.join()
+    writer.close()
+    assert torn == []
