@@ -20,8 +20,10 @@ from sandbox.store import Journal
 
 LOST_ON_RESTART = (
     "What moto answers for (STS, IAM, Logs, EC2, DynamoDB and others) is kept in memory and lost when the "
-    "sandbox ends; objects, the catalog and the clusters' history are kept."
+    "sandbox ends; the catalog and the clusters' history are kept"
 )
+OBJECTS_KEPT = ", and so are objects."
+OBJECTS_ELSEWHERE = "; whether objects are is up to the S3 at "
 
 
 @dataclass(frozen=True)
@@ -72,8 +74,12 @@ class Pages:
             "java": {"version": parts.spark.java.version, "origin": parts.spark.java.origin},
             "messages": list(self._messages),
             "clusters": clusters,
-            "lost_on_restart": LOST_ON_RESTART,
+            "lost_on_restart": self._lost_on_restart(),
         }
+
+    def _lost_on_restart(self) -> str:
+        other = self._settings.s3_endpoint
+        return LOST_ON_RESTART + (f"{OBJECTS_ELSEWHERE}{other}." if other else OBJECTS_KEPT)
 
     def applications(self) -> dict[str, Any]:
         """The web pages of the Spark applications that run now, by step and job run."""
