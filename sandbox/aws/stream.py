@@ -15,7 +15,7 @@ _END = b"\r\n\r\n"
 _MAX_LINE = 1024
 
 
-class Disconnected(Exception):
+class Disconnected(ConnectionError):
     """The client is gone, or too slow."""
 
 

@@ -112,6 +112,9 @@ class ObjectStore:
         except MachineError as error:
             _log.exception("the object store cannot write")
             return wire.failure(AwsError("InternalError", str(error), 500), request)
+        except ConnectionError:
+            # The client is gone; nobody is left to be told.
+            raise
         except Exception:
             _log.exception("%s failed", environ.get("REQUEST_URI"))
             message = "We encountered an internal error. Please try again."

@@ -5,6 +5,8 @@ import hashlib
 import http.client
 import io
 import os
+import socket
+import struct
 import threading
 import zlib
 from datetime import UTC, datetime, timedelta
@@ -432,3 +434,21 @@ def test_readers_see_one_whole_version_while_it_is_overwritten(url, bucket):
         thread.join()
     writer.close()
     assert torn == []
+
+
+def test_a_client_that_vanishes_leaves_nothing_and_no_noise(tmp_path, caplog):
+    with serving(tmp_path) as url:
+        address = ("127.0.0.1", int(url.rpartition(":")[2]))
+        connection = http.client.HTTPConnection(*address, timeout=20)
+        connection.request("PUT", "/vanish")
+        connection.getresponse().read()
+        gone = socket.create_connection(address)
+        gone.sendall(b"PUT /vanish/k HTTP/1.1\r\nHost: a\r\nContent-Length: 900000\r\n\r\n" + b"x" * 600_000)
+        # A reset instead of an orderly end.
+        gone.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        gone.close()
+        connection.request("GET", "/vanish/k")
+        assert connection.getresponse().read().count(b"NoSuchKey") == 1
+        connection.close()
+    assert list((tmp_path / "blobs").glob("*/*")) == []
+    assert caplog.records == []
