@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/emr/latest/ManagementGuide/emr-plan-bootstrap.html
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +15,9 @@ from sandbox.errors import WorkFailed
 from sandbox.runtime.process import Command
 from sandbox.runtime.processes import Processes
 from sandbox.s3.transfer import download
+
+_PACKAGES = re.compile(r"PIP_\w+|SSL_CERT_FILE|REQUESTS_CA_BUNDLE|https?_proxy|HTTPS?_PROXY")
+"""The user's variables that tell where packages come from: a bootstrap action installs some."""
 
 
 def run_all(
@@ -48,7 +52,11 @@ def _run(
     command = Command(
         name=f"bootstrap-{instance.ec2_id}-{number}",
         argv=_interpreted(script.read_bytes()[:2], str(script), action.arguments),
-        environment={**node_environment(site, cluster, instance), "HOME": str(home)},
+        environment={
+            **{name: text for name, text in site.outer.items() if _PACKAGES.fullmatch(name)},
+            **node_environment(site, cluster, instance),
+            "HOME": str(home),
+        },
         directory=home,
         stdout=logs / "stdout",
         stderr=logs / "stderr",

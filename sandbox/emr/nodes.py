@@ -69,7 +69,12 @@ def node_environment(site: Site, cluster: Cluster, instance: Instance) -> dict[s
     layout = site.layout(cluster.id)
     services = replace(site.services, host=site.machines.machine(cluster, instance).host)
     base = environment(site.installation, services, layout.conf, site.outer)
-    return {**base, "PATH": f"{layout.bin}:{base['PATH']}", "SANDBOX_CLUSTER": cluster.id}
+    return {
+        **base,
+        "PATH": f"{layout.bin}:{base['PATH']}",
+        "SANDBOX_CLUSTER": cluster.id,
+        "SANDBOX_NODE_ROLE": str(instance.role),
+    }
 
 
 def step_environment(site: Site, cluster: Cluster, size: WorkerSize) -> dict[str, str]:

@@ -70,15 +70,15 @@ class Child:
         return self._process.poll() is None
 
     def run(
-        self, paragraph: str, program: Program, params: Mapping[str, Any], tell: Callable[[Event], None]
+        self, turn: str, program: Program, params: Mapping[str, Any], tell: Callable[[Event], None]
     ) -> Event:
-        """Run a paragraph; `tell` hears what happens, the event of its end is returned.
+        """Run a paragraph, in this `turn`; `tell` hears what happens, the event of its end is returned.
 
         `InterpreterEnded` with the exit code and the end of the log when the process ends first.
         """
         self._send(
             op="run",
-            paragraph=paragraph,
+            turn=turn,
             language=str(program.language),
             code=program.code,
             line=program.first_line,
@@ -96,9 +96,9 @@ class Child:
         self._hang_up()
         raise InterpreterEnded(f"The interpreter ended with exit code {code}\n{tail(self._log)}")
 
-    def cancel(self, paragraph: str) -> None:
-        """Ask for the end of this paragraph, if it runs."""
-        self._send(op="cancel", paragraph=paragraph)
+    def cancel(self, turn: str) -> None:
+        """Ask for the end of the paragraph that runs in this turn, if it still does."""
+        self._send(op="cancel", turn=turn)
 
     def stop(self, grace: float = GRACE) -> None:
         """End the interpreter and all that it started."""

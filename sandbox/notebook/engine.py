@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import queue
 import threading
@@ -26,7 +27,8 @@ CANCEL_INTERVAL = 1.0
 UNWILLING = (
     f"The paragraph did not end within {CANCEL_LIMIT:.0f} s: its interpreter and variables are gone.\n"
 )
-NOTHING = ("", "")
+NOTHING = ("", "", "")
+"""Note, paragraph and turn of what runs, when nothing does."""
 _log = logging.getLogger(__name__)
 
 
@@ -51,7 +53,8 @@ class Engine:
         self._waiting: queue.SimpleQueue[Run | None] = queue.SimpleQueue()
         self._runs: list[Run] = []
         self._child: Child | None = None
-        self._current: tuple[str, str] = NOTHING
+        self._current: tuple[str, str, str] = NOTHING
+        self._turns = itertools.count(1)
         self._output = Output()
         self._idle = threading.Event()
         self._worker = threading.Thread(target=self._work, name="note-engine")
@@ -107,10 +110,10 @@ class Engine:
             for run in self._runs:
                 if run.note == id and (paragraph is None or paragraph in run.paragraphs):
                     run.cancelled = True
-            note, running = self._current
+            current = self._current
             child = self._child
-        if note == id and paragraph in (None, running) and child is not None:
-            threading.Thread(target=self._cancel, args=(child, (note, running)), name="note-cancel").start()
+        if current[0] == id and paragraph in (None, current[1]) and child is not None:
+            threading.Thread(target=self._cancel, args=(child, current), name="note-cancel").start()
 
     def restart(self) -> None:
         """End the interpreter; the next paragraph starts a new one, without the old one's variables."""
@@ -160,11 +163,13 @@ class Engine:
         """What was not run waits no more, and the run has ended."""
         with self._lock:
             self._runs.remove(run)
-            last = not any(other.note == run.note for other in self._runs)
+            others = [other for other in self._runs if other.note == run.note]
+            waiting = {id for other in others for id in other.paragraphs}
             try:
                 for id in run.paragraphs:
-                    self._update(run.note, id, _not_run)
-                if last:
+                    if id not in waiting:
+                        self._update(run.note, id, _not_run)
+                if not others:
                     self.library.end(run.note)
             except SandboxError as error:
                 _log.warning("%s: %s", run.note, error)
@@ -173,12 +178,14 @@ class Engine:
     def _run(self, note: str, id: str) -> Status:
         """Run one paragraph to its end; every fault of it becomes its result."""
         output = self._output = Output()
-        self._current = (note, id)
+        # A turn of its own: who cancels one run of a paragraph must not hit the next.
+        turn = f"{id}-{next(self._turns)}"
+        self._current = (note, id, turn)
         self._idle.clear()
         started = notes.stamp(self._clock())
         self._update(note, id, lambda p: replace(_pending(p), status=Status.RUNNING, started=started))
         try:
-            end = self._interpret(note, id, output)
+            end = self._interpret(note, id, turn, output)
         except SandboxError as error:
             end = {"code": "ERROR", "text": str(error)}
         finally:
@@ -200,7 +207,7 @@ class Engine:
         )
         return status
 
-    def _interpret(self, note: str, id: str, output: Output) -> Event:
+    def _interpret(self, note: str, id: str, turn: str, output: Output) -> Event:
         paragraph = self.library.paragraph(note, id)
         default = str(self.library.get(note).rest.get("defaultInterpreterGroup", "spark"))
         program = magic.program(paragraph.text, default)
@@ -214,7 +221,7 @@ class Engine:
             return {"code": "SUCCESS"}
         try:
             return self._interpreter().run(
-                id, program, paragraph.params, lambda event: self._hear(note, id, output, event)
+                turn, program, paragraph.params, lambda event: self._hear(note, id, output, event)
             )
         except InterpreterEnded as error:
             self._child = None
@@ -247,10 +254,10 @@ class Engine:
     ) -> None:
         self.library.change(note, lambda now: now.change(id, change), keep)
 
-    def _cancel(self, child: Child, what: tuple[str, str]) -> None:
+    def _cancel(self, child: Child, what: tuple[str, str, str]) -> None:
         deadline = time.monotonic() + CANCEL_LIMIT
         while self._current == what and child.alive:
-            child.cancel(what[1])
+            child.cancel(what[2])
             self._idle.wait(CANCEL_INTERVAL)
             if time.monotonic() > deadline:
                 child.stop(grace=0)

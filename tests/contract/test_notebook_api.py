@@ -155,6 +155,24 @@ def test_output_is_seen_while_the_paragraph_runs_and_it_can_be_cancelled(call):
     assert [p["status"] for p in job["paragraphs"]] == ["ABORT", "READY"]
 
 
+def test_a_cancelled_paragraph_that_is_run_again_at_once_is_not_hit_by_the_old_cancel(call):
+    note = create(call, "%python\nimport time\nwhile True: time.sleep(0.01)")
+    paragraph = call("GET", f"/api/notebook/{note}")[1]["body"]["paragraphs"][0]["id"]
+    for _ in range(5):
+        call("PUT", f"/api/notebook/{note}/paragraph/{paragraph}", {"text": "%python\nwhile True: pass"})
+        call("POST", f"/api/notebook/job/{note}/{paragraph}", {"params": {}})
+        url = f"/api/notebook/job/{note}/{paragraph}"
+        wait_for(lambda url=url: call("GET", url)[1]["body"]["status"] == "RUNNING")
+        # Asked for more than once, as by somebody who is in a hurry.
+        call("DELETE", url)
+        call("DELETE", url)
+        wait_for(lambda url=url: call("GET", url)[1]["body"]["status"] == "ABORT")
+        text = "%python\nimport time\ntime.sleep(0.3)\nprint('whole')"
+        call("PUT", f"/api/notebook/{note}/paragraph/{paragraph}", {"text": text})
+        status, document = call("POST", f"/api/notebook/run/{note}/{paragraph}")
+        assert (status, document["body"]["msg"][0]["data"]) == (200, "whole\n"), document
+
+
 def test_variables_live_until_the_interpreter_is_restarted(call, engine):
     note = create(call, "%python\nx = 20", "%python\nprint(x + 1)")
     call("POST", f"/api/notebook/job/{note}?blocking=true", {"params": {}})

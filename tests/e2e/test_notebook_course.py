@@ -4,46 +4,60 @@ import json
 import re
 
 import pytest
-from test_notebook import CATALOG, cluster, notebook, run, said, wait
+from test_notebook import CATALOG, cluster, notebook, said, wait
 
 from sandbox.demo import packaged
 from sandbox.demo.synthetic import adult
 from sandbox.notebook.builtin import seed
 
-MAKE_TABLE = """%pyspark
+MAKE_TABLE = """
+from pyspark.sql import SparkSession, functions as F
+spark = SparkSession.builder.getOrCreate()
 names = {0: "age", 1: "workclass", 3: "education", 6: "occupation", 7: "relationship", 14: "income"}
-from pyspark.sql import functions as F
 options = {"ignoreLeadingWhiteSpace": True, "nullValue": "?", "inferSchema": True}
 raw = spark.read.csv("s3://course-e2e/adult.data", **options)
 spark.sql("CREATE DATABASE censusdb LOCATION 's3://course-e2e/censusdb.db'")
 clean = raw.select(*(F.col(f"_c{n}").alias(name) for n, name in names.items()))
 clean.coalesce(1).write.saveAsTable("censusdb.adult_data_clean", path="s3://course-e2e/clean/")
-spark.table("censusdb.adult_data_clean").count()"""
+assert spark.table("censusdb.adult_data_clean").count() == 4000
+"""
+
+
+def run_step(sandbox, cluster, *arguments):
+    emr = sandbox.client("emr")
+    step = {"Jar": "command-runner.jar", "Args": ["spark-submit", *arguments]}
+    config = {"Name": arguments[0], "ActionOnFailure": "CONTINUE", "HadoopJarStep": step}
+    (id,) = emr.add_job_flow_steps(JobFlowId=cluster, Steps=[config])["StepIds"]
+
+    def ended():
+        status = emr.describe_step(ClusterId=cluster, StepId=id)["Step"]["Status"]
+        return status if status["State"] not in ("PENDING", "RUNNING") else None
+
+    status = wait(ended)
+    assert status["State"] == "COMPLETED", status
+
+
+def make_table(sandbox, cluster):
+    """The census table as the course's job leaves it, of made-up people."""
+    s3 = sandbox.client("s3")
+    s3.create_bucket(Bucket="course-e2e")
+    s3.put_object(Bucket="course-e2e", Key="adult.data", Body=adult(rows=4000))
+    s3.put_object(Bucket="course-e2e", Key="table.py", Body=MAKE_TABLE.encode())
+    run_step(sandbox, cluster, "s3://course-e2e/table.py")
 
 
 @pytest.fixture(scope="module")
 def course(sandbox):
-    """A cluster with the census table, what the training step measured on it, and the notebook."""
-    s3, emr = sandbox.client("s3"), sandbox.client("emr")
-    s3.create_bucket(Bucket="course-e2e")
-    s3.put_object(Bucket="course-e2e", Key="adult.data", Body=adult(rows=4000))
-    s3.upload_file(str(packaged.jobs() / "census_train.py"), "course-e2e", "train.py")
+    """A cluster's notebook, and what the training step measured on the census table there."""
+    s3 = sandbox.client("s3")
     arguments = ["--database", "censusdb", "--table", "adult_data_clean"]
     arguments += ["--model-path", "s3://course-e2e/model", "--metrics-path", "s3://course-e2e/metrics.json"]
-    step = {"Jar": "command-runner.jar", "Args": ["spark-submit", "s3://course-e2e/train.py", *arguments]}
     with cluster(sandbox, configurations=[CATALOG]) as id:
-        client = notebook(sandbox, id)
-        assert said(run(client, MAKE_TABLE)[0]) == "4000\n"
-        config = {"Name": "train", "ActionOnFailure": "CONTINUE", "HadoopJarStep": step}
-        (step_id,) = emr.add_job_flow_steps(JobFlowId=id, Steps=[config])["StepIds"]
-
-        def trained():
-            state = emr.describe_step(ClusterId=id, StepId=step_id)["Step"]["Status"]["State"]
-            return state if state not in ("PENDING", "RUNNING") else None
-
-        assert wait(trained) == "COMPLETED"
+        make_table(sandbox, id)
+        s3.upload_file(str(packaged.jobs() / "census_train.py"), "course-e2e", "train.py")
+        run_step(sandbox, id, "s3://course-e2e/train.py", *arguments)
         body = s3.get_object(Bucket="course-e2e", Key="metrics.json")["Body"].read()
-        yield client, json.loads(body)
+        yield notebook(sandbox, id), json.loads(body)
 
 
 @pytest.mark.parametrize("name", ["census-pyspark", "census-scala"])
@@ -87,4 +101,4 @@ def test_a_note_of_the_course_that_the_user_changed_is_left_alone(tmp_path):
     file.write_text(file.read_text().replace("Who earns", "Changed"))
     seed(tmp_path)
     assert "Changed" in file.read_text()
-    assert len(list(tmp_path.rglob("*.zpln"))) == 2
+    assert len(list(tmp_path.rglob("*.zpln"))) == 4

@@ -49,7 +49,7 @@ class Interpreter:
         """Run a paragraph to its end and tell how it ended."""
         self._cancelled.clear()
         self._ended.clear()
-        self._group = request["paragraph"]
+        self._group = request["turn"]
         self._z.params = request["params"]
         looking = threading.Thread(target=self._look, args=(self._group,))
         looking.start()
@@ -73,10 +73,10 @@ class Interpreter:
         else:
             self._channel.send("end", code="ERROR", text=failure)
 
-    def cancel(self, paragraph: str | None = None) -> None:
-        """Interrupt this paragraph, or whichever runs, until it has ended."""
+    def cancel(self, turn: str | None = None) -> None:
+        """Interrupt the paragraph of this turn, or whichever runs, until it has ended."""
         group = self._group
-        if group is None or paragraph not in (None, group):
+        if group is None or turn not in (None, group):
             return
         self._cancelled.set()
         while not self._ended.is_set():
@@ -163,7 +163,7 @@ def _receive(requests: TextIO, interpreter: Interpreter, waiting: queue.SimpleQu
     for line in requests:
         request = json.loads(line)
         if request["op"] == "cancel":
-            interpreter.cancel(request["paragraph"])
+            interpreter.cancel(request["turn"])
         else:
             waiting.put(request)
     waiting.put(None)
