@@ -77,13 +77,22 @@ class Containers:
     def output(self, *arguments: str) -> str:
         """What a command of the image prints."""
         try:
-            answer: bytes = self._docker.containers.run(
-                self._project.image, list(arguments), remove=True, stderr=False, network_mode="none"
+            # Created, waited for and then read: what a short command prints is lost on whoever follows it.
+            container = self._docker.containers.create(
+                self._project.image, list(arguments), network_mode="none"
             )
+            try:
+                container.start()
+                returncode = container.wait()["StatusCode"]
+                answer: bytes = container.logs(stdout=True, stderr=returncode != 0)
+            finally:
+                container.remove(force=True)
         except ImageNotFound as error:
             raise self._missing_image() from error
         except DockerException as error:
             raise WorkFailed(f"{' '.join(arguments)} failed in {self._project.image}: {error}") from error
+        if returncode != 0:
+            raise WorkFailed(f"{' '.join(arguments)} failed in {self._project.image}: {answer.decode()}")
         return answer.decode()
 
     def make(self, host: str, cluster: str, memory: int, publish: tuple[int, ...]) -> None:

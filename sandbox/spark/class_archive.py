@@ -33,6 +33,7 @@ def make(installation: Installation, environment: Mapping[str, str], scratch: Pa
 
     Raises `WorkFailed` with the end of Java's output; an archive that was there stays.
     """
+    _make_base(installation, environment)
     target = location(installation)
     draft = scratch / target.name
     argv = [
@@ -59,6 +60,17 @@ def make(installation: Installation, environment: Mapping[str, str], scratch: Pa
         raise WorkFailed(f"The class archive was not made (exit code {done.returncode}): {why}")
     draft.replace(target)
     return target
+
+
+def _make_base(installation: Installation, environment: Mapping[str, str]) -> None:
+    """Archive Java's own classes where its build came without: ours lies on top of that archive."""
+    base = installation.java.home / "lib" / "server" / "classes.jsa"
+    if base.exists():
+        return
+    argv = [str(installation.java.executable), "-Xshare:dump"]
+    done = subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=TIMEOUT, check=False)
+    if done.returncode != 0 or not base.exists():
+        raise WorkFailed(f"Java's own class archive {base} was not made: {cause(done.stderr, done.stdout)}")
 
 
 _MODULES = tuple(
