@@ -30,6 +30,15 @@ LOOK_INTERVAL = 0.3
 SPARK = frozenset({Language.PYSPARK, Language.SQL, Language.SCALA})
 
 
+class Turn:
+    """One run of a paragraph, whose jobs are Spark's group `id`."""
+
+    def __init__(self, id: str) -> None:
+        self.id = id
+        self.ended = threading.Event()
+        self.cancelled = threading.Event()
+
+
 class Interpreter:
     """Runs one paragraph at a time, in the main thread; a second thread may interrupt it."""
 
@@ -41,57 +50,53 @@ class Interpreter:
         self._python = code.namespace(z=self._z)
         self._pyspark = code.namespace(z=self._z)
         self._scala: ScalaRepl | None = None
-        self._group: str | None = None
-        self._ended = threading.Event()
-        self._cancelled = threading.Event()
+        self._turn: Turn | None = None
 
     def run(self, request: Request) -> None:
         """Run a paragraph to its end and tell how it ended."""
-        self._cancelled.clear()
-        self._ended.clear()
-        self._group = request["turn"]
+        turn = self._turn = Turn(request["turn"])
         self._z.params = request["params"]
-        looking = threading.Thread(target=self._look, args=(self._group,))
+        looking = threading.Thread(target=self._look, args=(turn,))
         looking.start()
         failure = None
         try:
-            self._perform(Language(request["language"]), request["code"], request["line"])
+            self._perform(turn, Language(request["language"]), request["code"], request["line"])
         except Failed as error:
             failure = str(error)
         except KeyboardInterrupt:
-            self._cancelled.set()
+            turn.cancelled.set()
         except Exception as error:
             failure = f"{type(error).__name__}: {error}"
         finally:
-            self._group = None
-            self._ended.set()
+            self._turn = None
+            turn.ended.set()
             looking.join()
-        if self._cancelled.is_set():
+        if turn.cancelled.is_set():
             self._channel.send("end", code="CANCELLED")
         elif failure is None:
             self._channel.send("end", code="SUCCESS")
         else:
             self._channel.send("end", code="ERROR", text=failure)
 
-    def cancel(self, turn: str | None = None) -> None:
+    def cancel(self, id: str | None = None) -> None:
         """Interrupt the paragraph of this turn, or whichever runs, until it has ended."""
-        group = self._group
-        if group is None or turn not in (None, group):
+        turn = self._turn
+        if turn is None or id not in (None, turn.id):
             return
-        self._cancelled.set()
-        while not self._ended.is_set():
-            self._session.cancel(group)
+        turn.cancelled.set()
+        while not turn.ended.is_set():
+            self._session.cancel(turn.id)
             os.kill(os.getpid(), signal.SIGINT)
-            self._ended.wait(LOOK_INTERVAL)
+            turn.ended.wait(LOOK_INTERVAL)
 
     def close(self) -> None:
         """End the driver."""
         self._session.close()
 
-    def _perform(self, language: Language, source: str, line: int) -> None:
+    def _perform(self, turn: Turn, language: Language, source: str, line: int) -> None:
         if language in SPARK:
             spark = self._session.get()
-            self._session.begin(str(self._group), source.strip().partition("\n")[0][:80])
+            self._session.begin(turn.id, source.strip().partition("\n")[0][:80])
             self._pyspark |= {"spark": spark, "sc": spark.sparkContext, "sqlContext": spark}
         # Starting Spark puts its own handler there.
         signal.signal(signal.SIGINT, self._interrupted)
@@ -121,7 +126,9 @@ class Interpreter:
 
         Leaving such a call would leave its answer for the next call to read.
         """
-        if self._group is None:
+        turn = self._turn
+        # A signal may come late, when another paragraph runs already.
+        if turn is None or not turn.cancelled.is_set():
             return
         while frame is not None:
             if frame.f_globals.get("__name__", "").startswith("py4j."):
@@ -129,13 +136,13 @@ class Interpreter:
             frame = frame.f_back
         raise KeyboardInterrupt
 
-    def _look(self, group: str) -> None:
+    def _look(self, turn: Turn) -> None:
         """Tell progress and new jobs until the paragraph has ended."""
         known: list[int] = []
         ended = False
         while not ended:
-            ended = self._ended.wait(LOOK_INTERVAL)
-            jobs = self._session.jobs(group)
+            ended = turn.ended.wait(LOOK_INTERVAL)
+            jobs = self._session.jobs(turn.id)
             page = self._session.web_page
             for job in jobs:
                 if job not in known and page:
