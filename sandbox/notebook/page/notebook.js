@@ -56,9 +56,11 @@ async function showList() {
 
 async function show(focus) {
   if (!open) return;
+  // Asked first: whatever happens after it will be seen to differ at the next look.
+  const before = JSON.stringify((await api.job(open)).paragraphs);
   const note = await api.note(open);
   if (note.id !== open) return;
-  seen = JSON.stringify((await api.job(open)).paragraphs);
+  seen = before;
   const path = note.path;
   at("folder").textContent = path.slice(1, path.lastIndexOf("/")).replaceAll("/", " / ");
   at("name").textContent = path.slice(path.lastIndexOf("/") + 1);
