@@ -54,6 +54,9 @@ bench: setup  ## Ratios against the bare tools, as tables
 lock: | $(UV)  ## Resolve the dependencies anew
 	$(UV) pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-annotate \
 		--no-header --group dev --python-version 3.11 --output-file requirements.lock pyproject.toml
+	$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \
+		--python-version 3.11 --constraint requirements.lock --output-file compose/spark/requirements.lock \
+		pyproject.toml
 
 clean:
 	rm -rf $(VENV) .uv dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
