@@ -44,6 +44,7 @@ class ContainerMachines:
         self._pages = pages
         self._lock = threading.Lock()
         self._pulses: dict[str, Pulse] = {}
+        self._addresses: dict[str, str] = {}
 
     def refusal(self, cluster: Cluster, living: Sequence[Cluster]) -> str | None:
         wanted = sum(self._need(one) for one in (cluster, *living))
@@ -59,15 +60,16 @@ class ContainerMachines:
         for instance in instances:
             host = _host(instance)
             is_master = instance.role is Role.MASTER
-            self._containers.make(
+            address = self._containers.make(
                 host, cluster.id, MASTER_MEMORY if is_master else size, self._pages if is_master else ()
             )
             with self._lock:
+                self._addresses[host] = address
                 self._pulses[host] = Pulse(Spool(self._folder / host))
 
     def machine(self, cluster: Cluster, instance: Instance) -> Machine:  # noqa: ARG002
         host = _host(instance)
-        return SpooledMachine(host, Spool(self._folder / host), self._new_id)
+        return SpooledMachine(self._addresses[host], Spool(self._folder / host), self._new_id)
 
     def companion(self, cluster: Cluster) -> Machine:
         return self.machine(cluster, cluster.master)
@@ -92,6 +94,7 @@ class ContainerMachines:
         for instance in instances:
             with self._lock:
                 self._pulses.pop(_host(instance), None)
+                self._addresses.pop(_host(instance), None)
             self._containers.remove(_host(instance))
 
     def recover(self) -> None:

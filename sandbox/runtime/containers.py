@@ -95,9 +95,10 @@ class Containers:
             raise WorkFailed(f"{' '.join(arguments)} failed in {self._project.image}: {answer.decode()}")
         return answer.decode()
 
-    def make(self, host: str, cluster: str, memory: int, publish: tuple[int, ...]) -> None:
+    def make(self, host: str, cluster: str, memory: int, publish: tuple[int, ...]) -> str:
         """Start a machine called `host` with `memory` MiB; `publish` are ports for the user's machine.
 
+        Returns its address on the network, which a sandbox on the host reaches too, unlike its name.
         Raises `WorkFailed` when its agent does not answer in time, `MachineError` for a missing image.
         """
         project, network = self._project, self._network()
@@ -126,6 +127,7 @@ class Containers:
         except DockerException as error:
             raise WorkFailed(f"The container {host} cannot be made: {error}") from error
         self._wait(container, host)
+        return str(container.attrs["NetworkSettings"]["Networks"][network.name]["IPAddress"])
 
     def published(self, host: str, port: int) -> int | None:
         """The port of 127.0.0.1 under which a machine's port is reached; None when it is not."""
@@ -183,6 +185,7 @@ class Containers:
         """Until the agent has announced itself; a container that ended says why."""
         spool = Spool(self._project.state / "machines" / host)
         deadline = time.monotonic() + READY_TIMEOUT
+        container.reload()
         while spool.identity is None or spool.heartbeat is None or Pulse(spool).lost:
             container.reload()
             if container.status in ("exited", "dead"):
