@@ -120,7 +120,10 @@ def step(folder: Path, rounds: int) -> list[Comparison]:
 
 
 def demo(folder: Path, rounds: int) -> list[Comparison]:
-    """The whole course, beside one hand-written script that does the same work on the same S3 and catalog."""
+    """The whole course, beside one hand-written script that does the same work on the same S3 and catalog.
+
+    The stage in the notebook is left out of ours: the script opens none.
+    """
     from sandbox.demo import synthetic
 
     raw = folder / "adult.data"
@@ -141,7 +144,10 @@ def demo(folder: Path, rounds: int) -> list[Comparison]:
 
         def ours() -> float:
             arguments = ("--state", str(folder / "demo"), "--port", "0", "--data", str(raw), "--json")
-            return seconds(lambda: program("demo", *arguments))
+            begun = time.monotonic()
+            stages = json.loads(program("demo", *arguments))["stages"]
+            took = time.monotonic() - begun
+            return took - sum(stage["seconds"] for stage in stages if stage["name"] == "explore")
 
         def theirs() -> float:
             places = ("s3://handwritten/raw/adult.data", "s3://handwritten/out")
