@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 from sandbox.errors import WorkFailed
 from sandbox.runtime.machine import Machine, Running
@@ -57,12 +58,15 @@ class Processes:
         return [process for process in processes if process is not None and process.poll() is not None]
 
     def close(self, owner: str, grace: float = 5.0) -> None:
-        """End all of an owner's processes, newest first, also those that were re-parented."""
+        """End all of an owner's processes at once, also those that were re-parented."""
         with self._lock:
             self._closed.add(owner)
             names = [name for who, name in self._running if who == owner]
-        for name in reversed(names):
-            self.stop(owner, name, grace)
+        if names:
+            # Each takes its time to end, and none waits for another.
+            with ThreadPoolExecutor(len(names), "stop") as stopping:
+                list(stopping.map(lambda name: self.stop(owner, name, grace), names))
+        for name in names:
             self.forget(owner, name)
         with self._lock:
             used = self._used.pop(owner, [])
