@@ -37,7 +37,7 @@ def master():
             pass
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         yield MasterAddress("127.0.0.1", 7077, server.server_address[1])
         server.shutdown()
