@@ -296,6 +296,19 @@ def test_the_course_runs_on_the_stack(stack, localstack, adult):
     assert {"census-train", "tree-predict"} <= {application["name"] for application in listed}
 
 
+def test_the_history_server_lists_what_ran(stack, sandbox, launch):
+    emr = sandbox.client("emr")
+    id = launch()
+    wait_for(emr, id, {"WAITING"})
+    step = submit(emr, id, "rows.py")
+    found = wait_for_step(emr, id, step, {"COMPLETED", "FAILED"})
+    assert found["Status"]["State"] == "COMPLETED", found
+    stack.docker("compose", "--profile", "history", "up", "--detach", "--wait", "history", timeout=200)
+    page = f"http://127.0.0.1:{stack.environment['SPARK_HISTORY_PORT']}/api/v1/applications"
+    assert "rows" in {application["name"] for application in readiness.fetch_json(page, timeout=20)}
+    stack.docker("compose", "--profile", "history", "rm", "--stop", "--force", "history")
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
