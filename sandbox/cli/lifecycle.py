@@ -75,6 +75,8 @@ def status(state: options.State = None, json: options.Json = False) -> None:
     for cluster in document["clusters"]:
         where = f"  {cluster['master_ui']}" if cluster["master_ui"] else ""
         table.add_row("cluster", f"{cluster['id']}  {cluster['state']}  {cluster['name']}{where}")
+        for one in cluster["applications"]:
+            table.add_row("", f"{one['name']}  {one['state']}  {one['url'] or one['message']}")
     console.data().print(table)
     for message in [*document["messages"], document["lost_on_restart"]]:
         console.tell(message)
