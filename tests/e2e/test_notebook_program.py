@@ -67,7 +67,13 @@ def test_notes_are_imported_listed_run_and_exported(state, tmp_path):
         assert (again.returncode, "Note '/mine/good' existed" in again.stderr) == (1, True)
         listed = json.loads(run("notebook", "list", "--json", *here).stdout)
         paths = [entry["path"] for entry in listed["notes"]]
-        assert paths == ["/course/census-pyspark", "/course/census-scala", "/mine/good"]
+        assert paths == [
+            "/course/census-explore",
+            "/course/census-pyspark",
+            "/course/census-scala",
+            "/course/flights-explore",
+            "/mine/good",
+        ]
         assert "built-in note engine (not Apache Zeppelin)" in run("notebook", "list", *here).stderr
         a_run(here, id)
         a_run_that_fails(here, tmp_path)
