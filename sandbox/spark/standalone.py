@@ -165,7 +165,10 @@ def _daemon(
         "SPARK_DAEMON_MEMORY": "256m",
         # The classpath must begin with the one that the class archive was made for.
         "SPARK_DAEMON_CLASSPATH": installation.class_path,
-        "SPARK_DAEMON_JAVA_OPTS": " ".join((*archive_options(installation), QUICK)),
+        # A port that somebody took in between ends the daemon: on another port nobody would find it.
+        "SPARK_DAEMON_JAVA_OPTS": " ".join(
+            (*archive_options(installation), QUICK, "-Dspark.port.maxRetries=0")
+        ),
         "SPARK_LOCAL_DIRS": str(home / "local"),
     }
     return Command(
