@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from sandbox.cli import background, fetching, options, stack
-from sandbox.errors import WorkFailed
 from sandbox.runtime.compose import Compose
-from sandbox.runtime.readiness import fetch_json
 from sandbox.settings import Settings
 from sandbox.spark.standalone import STACK_MASTER
 
@@ -81,10 +79,7 @@ class Stack:
         return record
 
     def status(self) -> dict[str, Any]:
-        answer = fetch_json(f"{self.endpoint}/_sandbox/status", timeout=10)
-        if not isinstance(answer, dict):
-            raise WorkFailed("The stack's sandbox does not answer: docker compose logs sandbox")
-        return answer
+        return stack.status(self.endpoint)
 
     def end(self) -> None: ...
 

@@ -44,10 +44,15 @@ def bring_up(project: Compose) -> dict[str, Any]:
             _start(project, tell)
             _wait(project)
     endpoint = f"http://127.0.0.1:{project.port('sandbox', ENDPOINT_PORT)}"
-    status = fetch_json(f"{endpoint}/_sandbox/status", timeout=10)
-    if not isinstance(status, dict):
+    return {"endpoint": endpoint, "environment": status(endpoint)["environment"]}
+
+
+def status(endpoint: str) -> dict[str, Any]:
+    """What the stack's sandbox says of itself; `WorkFailed` when it does not answer."""
+    answer = fetch_json(f"{endpoint}/_sandbox/status", timeout=10)
+    if not isinstance(answer, dict):
         raise WorkFailed(f"The sandbox at {endpoint} does not answer: docker compose logs sandbox")
-    return {"endpoint": endpoint, "environment": status["environment"]}
+    return answer
 
 
 def _start(project: Compose, tell: Callable[[str], None]) -> None:

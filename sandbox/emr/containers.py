@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from sandbox.emr import sizing
+from sandbox.emr.layout import Layout
 from sandbox.emr.model import Cluster, Instance, Role
 from sandbox.runtime.containers import Containers
 from sandbox.runtime.machine import Machine
@@ -78,7 +79,7 @@ class ContainerMachines:
         return sizing.worker_size(cluster.groups, self._cores, self._memory // 2)
 
     def work(self, cluster: Cluster, instance: Instance) -> Path:
-        return self._folder.parent / "clusters" / cluster.id / "nodes" / instance.ec2_id / "work"
+        return Layout(self._folder.parent / "clusters", cluster.id).node(instance.ec2_id) / "work"
 
     def outside(self, cluster: Cluster, port: int) -> int | None:
         return self._containers.published(_host(cluster.master), port)

@@ -137,9 +137,10 @@ class StackMachines:
     def recover(self) -> None:
         for spool in self._spools():
             for id in spool.unfinished():
-                owner = spool.command(id).owner
-                spool.ask_to_stop(id, 0)
-                spool.ask_to_reap(owner)
+                command = spool.command(id)
+                if command is not None:
+                    spool.ask_to_stop(id, 0)
+                    spool.ask_to_reap(command.owner)
             spool.set_daemon(wanted=True)
 
     def _spools(self) -> list[Spool]:

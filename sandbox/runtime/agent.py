@@ -118,6 +118,8 @@ class Agent:
 
     def _begin(self, id: str) -> None:
         command = self._spool.command(id)
+        if command is None:
+            return
         try:
             self._running[id] = Process(command, self._mark)
         except WorkFailed as error:

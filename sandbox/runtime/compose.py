@@ -151,10 +151,10 @@ class Compose:
         """The project's containers, also those that have ended."""
         return parse_services(self._answer(["ps", "--all", "--format", "json"]))
 
-    def up(self, *options: str) -> Iterator[str]:
+    def up(self) -> Iterator[str]:
         """Build what is missing and start everything; yields Compose's own lines, raises what they mean."""
         process = subprocess.Popen(
-            [*self._command, "--progress", "plain", "up", "--detach", *options],
+            [*self._command, "--progress", "plain", "up", "--detach"],
             env=self._environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -176,10 +176,6 @@ class Compose:
             if fault is not None and (missing := self._missing_images()):
                 raise MachineError(f"{fault.message}; missing here: {', '.join(missing)}", fault.mend)
             raise fault or _failure(output)
-
-    def down(self, *options: str) -> None:
-        """Remove the project's containers and networks; with `--volumes` its data too."""
-        self._answer(["down", "--remove-orphans", *options], timeout=180)
 
     def port(self, service: str, number: int) -> int:
         """The port of this machine under which a service's port is published."""

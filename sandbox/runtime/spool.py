@@ -38,6 +38,8 @@ ANY_PORT = 7078
 """The port of whoever does not care; on a machine of its own nobody else takes it."""
 LOST = -9
 """The exit code of a command whose machine was lost."""
+NOT_STARTED = 127
+"""The exit code of a command that its machine could not start, as a shell has it."""
 
 
 @dataclass(frozen=True)
@@ -93,9 +95,10 @@ class Spool:
             path.stem for path in self.commands.glob("*.json") if not path.with_suffix(".exit").exists()
         )
 
-    def command(self, id: str) -> Command:
-        """The command that was left under `id`."""
-        return make_converter().loads((self.commands / f"{id}.json").read_text(), Command)
+    def command(self, id: str) -> Command | None:
+        """The command that was left under `id`; None when it has been forgotten meanwhile."""
+        text = _read(self.commands / f"{id}.json")
+        return None if text is None else make_converter().loads(text, Command)
 
     def grace(self, id: str) -> float | None:
         """Seconds in which the command shall end; None when nobody asked for its end."""
@@ -201,23 +204,24 @@ class SpooledCommand:
         self._id = id
         self._spool = spool
         self._pulse = Pulse(spool)
+        self._code: int | None = None
         for path in (command.stdout, command.stderr):
             path.parent.mkdir(parents=True, exist_ok=True)
         command.directory.mkdir(parents=True, exist_ok=True)
         spool.submit(id, command)
 
     def poll(self) -> int | None:
-        """The exit code; `LOST` when the machine is; 127 when it could not start the command."""
-        match self._spool.end(self._id):
-            case int(code):
-                return code
-            case str(sentence):
+        """The exit code; `LOST` when the machine is; `NOT_STARTED` when it could not start it."""
+        if self._code is None and (end := self._spool.end(self._id)) is not None:
+            if isinstance(end, str):
                 with contextlib.suppress(OSError), self.command.stderr.open("a") as log:
-                    log.write(f"{sentence}\n")
-                self._spool.finish(self._id, 127)
-                return 127
-            case _:
-                return LOST if self._pulse.lost else None
+                    log.write(f"{end}\n")
+            self._code = NOT_STARTED if isinstance(end, str) else end
+            # Else the agent would look at every command that ever ran here, ten times a second.
+            self._spool.forget(self._id)
+        if self._code is None and self._pulse.lost:
+            return LOST
+        return self._code
 
     def wait(self, timeout: float | None = None) -> int | None:
         deadline = None if timeout is None else time.monotonic() + timeout

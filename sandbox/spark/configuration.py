@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox.runtime.address import Address
+from sandbox.settings import LOOPBACK
 from sandbox.spark.java import Java
 
 _CREDENTIALS = "org.apache.hadoop.fs.s3a.SimpleAWSCredentialsProvider"
-LOOPBACK = "127.0.0.1"
 S3_SCHEMES = ("s3", "s3a", "s3n")
 QUICK = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"
 """Options of a JVM that shall start fast rather than compute fast."""

@@ -81,6 +81,8 @@ def test_a_command_runs_there_and_its_exit_code_comes_back(serve, machine, comma
     assert running.tail() == "err\nout"
     assert told[0].startswith("child started")
     assert told[-1] == "child ended with exit code 3"
+    assert list(machine.spool.commands.iterdir()) == [], "a command that ended leaves nothing to look at"
+    assert running.poll() == 3
 
 
 def test_a_command_that_cannot_be_started_is_told(serve, machine, tmp_path):
