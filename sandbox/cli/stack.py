@@ -17,7 +17,7 @@ from rich.table import Table
 import sandbox
 from sandbox.cli import console
 from sandbox.errors import MachineError, WorkFailed
-from sandbox.runtime.compose import Compose, Service, find_file
+from sandbox.runtime.compose import Compose, Service, find_broken, find_file
 from sandbox.runtime.readiness import fetch_json
 
 HEALTHY_TIMEOUT = 240.0
@@ -60,9 +60,7 @@ def _start(project: Compose, tell: Callable[[str], None]) -> None:
         for line in project.up():
             tell(line)
     except WorkFailed as error:
-        services = project.services()
-        waiting = [service for service in services if not service.ready and service.state != "created"]
-        broken = next((service for service in services if service.failed), next(iter(waiting), None))
+        broken = find_broken(project.services(), str(error))
         if broken is None:
             raise
         raise _unhealthy(project, broken) from error

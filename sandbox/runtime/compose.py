@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,7 @@ FILE = "docker-compose.yml"
 OLDEST = (2, 17)
 """The oldest Compose whose `ps --format json` and `up --wait` are understood here."""
 _VERSION = re.compile(r"v?(\d+)\.(\d+)")
+_BLAMED = re.compile(r"container (?:for service )?\"?([\w.-]+)\"? (?:is unhealthy|exited)")
 _QUICK = 60
 """Seconds that a question to the engine may take."""
 
@@ -105,6 +106,26 @@ def parse_services(output: str) -> list[Service]:
         for one in documents
     ]
     return sorted(services, key=lambda service: service.container)
+
+
+def find_broken(services: Sequence[Service], output: str) -> Service | None:
+    """The service that kept `up` from ending well; None when all of them run. Pure.
+
+    `output` is what Compose said: it names the container that others waited for in vain. Where it names none,
+    it is the one that ended, then one that is started again and again, then one that is still starting.
+    """
+    blamed = _BLAMED.search(output)
+    signs: tuple[Callable[[Service], bool], ...] = (
+        lambda one: blamed is not None and one.container == blamed.group(1),
+        lambda one: one.failed,
+        lambda one: one.state == "restarting",
+        lambda one: not one.ready and one.state != "created",
+    )
+    for sign in signs:
+        for service in services:
+            if sign(service):
+                return service
+    return None
 
 
 def find_file(folders: Sequence[Path]) -> Path:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from sandbox.errors import MachineError, UsageError
-from sandbox.runtime.compose import Compose, Service, diagnose, find_file, parse_services
+from sandbox.runtime.compose import Compose, Service, diagnose, find_broken, find_file, parse_services
 
 ONE = {"Service": "sandbox", "Name": "p-sandbox-1", "State": "running", "Health": "healthy"}
 TWO = {"Service": "localstack", "Name": "p-localstack-1", "State": "Exited", "Health": ""}
@@ -98,3 +98,35 @@ def test_the_stack_needs_a_clone(tmp_path):
     (tmp_path / "compose").mkdir()
     (tmp_path / "docker-compose.yml").touch()
     assert find_file([tmp_path / "elsewhere", tmp_path]) == tmp_path / "docker-compose.yml"
+
+
+def _service(name, state, health=""):
+    return Service(name, f"p-{name}-1", state, health)
+
+
+WORKER = _service("spark-worker", "running", "starting")
+LOCALSTACK = _service("localstack", "restarting")
+
+
+@pytest.mark.parametrize(
+    ("services", "output", "name"),
+    [
+        (
+            [WORKER, LOCALSTACK],
+            "dependency failed to start: container p-localstack-1 is unhealthy",
+            "localstack",
+        ),
+        (
+            [WORKER, LOCALSTACK],
+            "dependency failed to start: container p-localstack-1 exited (0)",
+            "localstack",
+        ),
+        ([WORKER, LOCALSTACK], "", "localstack"),
+        ([WORKER, _service("history", "exited")], "", "history"),
+        ([_service("sandbox", "created"), WORKER], "", "spark-worker"),
+        ([_service("sandbox", "created"), _service("spark-master", "running", "healthy")], "", None),
+    ],
+)
+def test_the_service_at_fault_is_found_among_those_that_wait(services, output, name):
+    found = find_broken(services, output)
+    assert (found and found.name) == name
