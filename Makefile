@@ -46,7 +46,7 @@ lint: setup
 	$(BIN)/lint-imports
 
 unit: setup
-	$(BIN)/python -m pytest tests/unit
+	$(BIN)/python -m pytest --numprocesses auto tests/unit
 
 bench: setup  ## Ratios against the bare tools, as tables
 	$(BIN)/python -m benchmarks

@@ -3,8 +3,8 @@
 import json
 from datetime import UTC, datetime
 
-import botocore.session
 import pytest
+from service_models import service_model
 
 from sandbox.aws.operations import Fidelity, Service, operation, parity
 from sandbox.aws.protocol import perform
@@ -24,7 +24,7 @@ class Databases:
 
 @pytest.fixture
 def service():
-    return Service(botocore.session.get_session().get_service_model("glue"), [Databases()])
+    return Service(service_model("glue"), [Databases()])
 
 
 def call(service, name, body):
@@ -65,7 +65,7 @@ def test_a_refusal_names_the_operation(service):
 
 
 def test_the_parity_table_covers_botocores_model():
-    model = botocore.session.get_session().get_service_model("glue")
+    model = service_model("glue")
     table = parity(model, [Databases])
     assert set(table) == set(model.operation_names)
     assert [name for name, fidelity in table.items() if fidelity is Fidelity.EXECUTED] == ["GetDatabase"]
@@ -78,11 +78,11 @@ def test_a_method_that_is_no_operation_is_refused_when_building():
             return request
 
     with pytest.raises(TypeError, match="get_nothing"):
-        Service(botocore.session.get_session().get_service_model("glue"), [Wrong()])
+        Service(service_model("glue"), [Wrong()])
 
 
 def test_two_groups_cannot_perform_the_same_operation():
-    model = botocore.session.get_session().get_service_model("glue")
+    model = service_model("glue")
     with pytest.raises(TypeError, match="GetDatabase"):
         Service(model, [Databases(), Databases()])
 

@@ -1,14 +1,14 @@
 """Requests are checked against botocore's models and faults are named as AWS names them."""
 
-import botocore.session
 import pytest
+from service_models import service_model
 
 from sandbox.aws.validation import validate
 from sandbox.errors import AwsError
 
 
 def shape(service, operation):
-    model = botocore.session.get_session().get_service_model(service)
+    model = service_model(service)
     return model.operation_model(operation).input_shape
 
 

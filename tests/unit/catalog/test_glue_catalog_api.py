@@ -1,6 +1,6 @@
-import botocore.session
 import pytest
 from botocore.validate import ParamValidator
+from service_models import service_model
 
 from sandbox.aws.operations import Fidelity, Service
 from sandbox.catalog import DataCatalog
@@ -11,7 +11,7 @@ from sandbox.glue.tags import Tags
 from sandbox.store import Database
 
 ACCOUNT = "000000000000"
-MODEL = botocore.session.get_session().get_service_model("glue")
+MODEL = service_model("glue")
 TABLE = {"DatabaseName": "shop", "TableName": "sales"}
 
 

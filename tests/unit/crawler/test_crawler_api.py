@@ -1,10 +1,10 @@
 import threading
 from typing import Any
 
-import botocore.session
 import pytest
 from botocore.validate import ParamValidator
 from crawler_clients import FILES, Bucket, Clock, Logs
+from service_models import service_model
 
 from sandbox.aws.operations import Fidelity, Service
 from sandbox.catalog import DataCatalog
@@ -14,7 +14,7 @@ from sandbox.glue.crawler_api import CrawlerOperations
 from sandbox.glue.tags import Tags
 from sandbox.store import Database, Journal
 
-MODEL = botocore.session.get_session().get_service_model("glue")
+MODEL = service_model("glue")
 TARGETS = {"S3Targets": [{"Path": "s3://lake/t/"}]}
 ROWS = "1,x\n2,y\n"
 MERGE = '{"Version": 1.0, "CrawlerOutput": {"Tables": {"AddOrUpdateBehavior": "MergeNewColumns"}}}'

@@ -2,9 +2,9 @@
 
 import itertools
 
-import botocore.session
 import pytest
 from botocore.validate import ParamValidator
+from service_models import service_model
 
 from sandbox.emr import describe, request
 from sandbox.emr.model import Role
@@ -102,7 +102,7 @@ def test_what_is_wrong_or_not_emulated_is_named(changes, code, text):
 
 
 def test_answers_fit_botocores_shapes():
-    model = botocore.session.get_session().get_service_model("emr")
+    model = service_model("emr")
     cluster = run(
         Steps=[STEP],
         ServiceRole="EMR_DefaultRole",

@@ -1,8 +1,8 @@
 """Jobs and runs: what may be defined, what a script is told, what follows a failure."""
 
-import botocore.session
 import pytest
 from botocore.validate import ParamValidator
+from service_models import service_model
 
 from sandbox.errors import AwsError
 from sandbox.glue import job_model
@@ -76,7 +76,7 @@ def test_one_run_too_many_is_refused():
 
 
 def test_answers_fit_botocores_shapes():
-    model = botocore.session.get_session().get_service_model("glue")
+    model = service_model("glue")
     value = job(MaxRetries=1, WorkerType="G.1X", NumberOfWorkers=2)
     ended = job_model.ended(run(), RunState.FAILED, 12.5, "ValueError: x")
     described = job_model.describe_run(ended, value, 99.0)

@@ -1,13 +1,13 @@
 """The table of S3's operations is AWS's, and what it lacks is refused by name."""
 
-import botocore.session
 import pytest
+from service_models import service_model
 
 from sandbox.errors import AwsError
 from sandbox.s3 import request as wire
 from sandbox.s3.routing import COPY, OPERATIONS, UPLOAD, find
 
-MODEL = botocore.session.get_session().get_service_model("s3")
+MODEL = service_model("s3")
 
 
 def ask(method, uri, **headers):
