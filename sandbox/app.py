@@ -39,8 +39,12 @@ from sandbox.glue.job_api import JobOperations
 from sandbox.glue.jobs import JobRunner
 from sandbox.glue.jobs import Site as JobSite
 from sandbox.glue.partition_api import PartitionOperations
+from sandbox.glue.scheduler import Scheduler
 from sandbox.glue.tag_api import TagOperations
 from sandbox.glue.tags import Kind, Tags
+from sandbox.glue.trigger_api import TriggerOperations
+from sandbox.glue.workflow_api import WorkflowOperations
+from sandbox.glue.workflows import WorkflowRunner
 from sandbox.metastore.server import MetastoreServer
 from sandbox.metastore.storage import storage_for
 from sandbox.notebook.builtin import BuiltInEngine
@@ -66,7 +70,15 @@ Clock = Callable[[], float]
 
 GROUPS: Mapping[str, tuple[type, ...]] = {
     "emr": (EmrOperations, NotebookOperations),
-    "glue": (CatalogOperations, PartitionOperations, JobOperations, CrawlerOperations, TagOperations),
+    "glue": (
+        CatalogOperations,
+        PartitionOperations,
+        JobOperations,
+        CrawlerOperations,
+        TriggerOperations,
+        WorkflowOperations,
+        TagOperations,
+    ),
 }
 """The classes whose methods are the operations of each service."""
 _AMAZON = string.digits + string.ascii_uppercase
@@ -175,6 +187,8 @@ class Sandbox:
         )
         jobs = JobRunner(database, journal, processes, self._job_site(spark, services), clients, self._clock)
         crawlers = CrawlerRunner(database, journal, catalog, clients, self._clock, lambda: str(uuid.uuid4()))
+        workflows = WorkflowRunner(database, journal, jobs, crawlers, self._clock, _hexadecimal_id)
+        scheduler = Scheduler(database, journal, workflows.schedules, self._clock)
         naming = Naming(settings.account, settings.region, LOOPBACK, spark.version)
         tags = Tags(database)
         emulated = {
@@ -192,13 +206,15 @@ class Sandbox:
                     PartitionOperations(catalog, settings.account),
                     JobOperations(jobs, tags, self._clock, _hexadecimal_id),
                     CrawlerOperations(crawlers, tags, self._clock),
-                    TagOperations(tags, _created(catalog, jobs, crawlers), settings.account),
+                    TriggerOperations(workflows, tags, self._clock),
+                    WorkflowOperations(workflows, tags, self._clock),
+                    TagOperations(tags, _created(catalog, workflows), settings.account),
                 ],
             ),
         }
         parts = Parts(services, clients, journal, supervisor, jobs, emulated, spark)
         self._start_gateway(placement, parts)
-        for part in (supervisor, executions, jobs, crawlers):
+        for part in (supervisor, executions, jobs, crawlers, workflows, scheduler):
             part.start()
             undo.callback(part.stop)
         return parts
@@ -309,14 +325,14 @@ def parity_table() -> dict[str, dict[str, Fidelity]]:
     return {**services, "s3": s3_parity(_model("s3"))}
 
 
-def _created(
-    catalog: DataCatalog, jobs: JobRunner, crawlers: CrawlerRunner
-) -> Mapping[Kind, Callable[[str], float]]:
+def _created(catalog: DataCatalog, workflows: WorkflowRunner) -> Mapping[Kind, Callable[[str], float]]:
     """When each kind of Glue's resources was created, by name."""
     return {
         Kind.DATABASE: lambda name: float(catalog.get_database(name)["CreateTime"]),
-        Kind.JOB: lambda name: jobs.existing(name).created,
-        Kind.CRAWLER: lambda name: crawlers.crawler(name).created,
+        Kind.JOB: lambda name: workflows.jobs.existing(name).created,
+        Kind.CRAWLER: lambda name: workflows.crawlers.crawler(name).created,
+        Kind.TRIGGER: lambda name: workflows.trigger(name).created,
+        Kind.WORKFLOW: lambda name: workflows.workflow(name).created,
     }
 
 

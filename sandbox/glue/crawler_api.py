@@ -13,6 +13,7 @@ from typing import Any
 
 from sandbox.aws.operations import Document, Fidelity, operation
 from sandbox.errors import AwsError, UsageError
+from sandbox.glue import schedule
 from sandbox.glue.crawler import listing, model
 from sandbox.glue.crawler.model import Crawl, Crawler
 from sandbox.glue.crawler.runner import CrawlerRunner
@@ -21,7 +22,7 @@ from sandbox.glue.tags import Kind, Tags
 
 _PAGE = 1000
 _NOT_EMULATED = (
-    "Schedule", "LakeFormationConfiguration", "CrawlerSecurityConfiguration", "CatalogId",
+    "LakeFormationConfiguration", "CrawlerSecurityConfiguration", "CatalogId",
 )  # fmt: skip
 _TARGET_MEMBERS = ("ConnectionName", "EventQueueArn", "DlqEventQueueArn")
 _MILLISECONDS = re.compile("[0-9]{1,18}")
@@ -47,7 +48,7 @@ class CrawlerOperations:
         _check("CreateCrawler", definition)
         now = self._clock()
         with self._tags.together():
-            self._runner.add(Crawler(request["Name"], definition, now, now))
+            self._runner.add(Crawler(request["Name"], definition, now, now, scheduled=_scheduled(definition)))
             self._tags.add(Kind.CRAWLER, request["Name"], now, request.get("Tags", {}))
         return {}
 
@@ -58,7 +59,40 @@ class CrawlerOperations:
         changed = {name: value for name, value in request.items() if name != "Name"}
         definition = old.definition | changed
         _check("UpdateCrawler", definition)
-        self._runner.replace(Crawler(old.name, definition, old.created, self._clock(), old.version + 1))
+        scheduled = _scheduled(definition) if "Schedule" in changed else old.scheduled
+        self._runner.replace(
+            Crawler(old.name, definition, old.created, self._clock(), old.version + 1, scheduled=scheduled)
+        )
+        return {}
+
+    @operation(Fidelity.EXECUTED)
+    def start_crawler_schedule(self, request: Document) -> Document:
+        """StartCrawlerSchedule: the crawler runs at the times of its schedule."""
+        crawler = self._runner.crawler(request["CrawlerName"])
+        if not crawler.schedule:
+            raise AwsError("NoScheduleException", f"There is no applicable schedule for {crawler.name}.")
+        if crawler.scheduled:
+            raise AwsError("SchedulerRunningException", f"The schedule of {crawler.name} is running.")
+        self._runner.schedule(crawler.name, crawler.schedule, True)
+        return {}
+
+    @operation(Fidelity.EXECUTED)
+    def stop_crawler_schedule(self, request: Document) -> Document:
+        """StopCrawlerSchedule: a crawl that runs goes on."""
+        crawler = self._runner.crawler(request["CrawlerName"])
+        if not crawler.scheduled:
+            raise AwsError("SchedulerNotRunningException", f"The schedule of {crawler.name} is not running.")
+        self._runner.schedule(crawler.name, crawler.schedule, False)
+        return {}
+
+    @operation(Fidelity.EXECUTED)
+    def update_crawler_schedule(self, request: Document) -> Document:
+        """UpdateCrawlerSchedule; without a Schedule the crawler has none any more."""
+        crawler = self._runner.crawler(request["CrawlerName"])
+        expression = request.get("Schedule") or ""
+        if expression:
+            schedule.parse(expression)
+        self._runner.schedule(crawler.name, expression, bool(expression))
         return {}
 
     @operation(Fidelity.EXECUTED)
@@ -137,11 +171,17 @@ class CrawlerOperations:
         return model.describe_crawler(crawler, self._runner.crawls(crawler.name), self._clock())
 
 
+def _scheduled(definition: Document) -> bool:
+    return bool(definition.get("Schedule"))
+
+
 def _check(operation_name: str, definition: Document) -> None:
     """Refuse what is not emulated by name (501), and what Glue would not accept (InvalidInputException)."""
     refuse_members(
         operation_name, {name: value or None for name, value in definition.items()}, *_NOT_EMULATED
     )
+    if definition.get("Schedule"):
+        schedule.parse(definition["Schedule"])
     if definition.get("Classifiers"):
         raise _refusal(f"{operation_name} with custom Classifiers")
     recrawl = (definition.get("RecrawlPolicy") or {}).get("RecrawlBehavior", "CRAWL_EVERYTHING")

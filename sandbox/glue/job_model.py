@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-jobs-runs.html
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -74,6 +74,19 @@ class Job:
 
 
 @dataclass(frozen=True)
+class Origin:
+    """What started a run: a trigger, in a workflow run or in a chain of triggers outside of workflows.
+
+    `predecessors` are the job runs whose end made the trigger fire.
+    """
+
+    trigger: str
+    run: str
+    workflow: str | None = None
+    predecessors: list[dict[str, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
 class JobRun:
     """One run. Times are in seconds since the epoch, `timeout` in minutes."""
 
@@ -89,6 +102,12 @@ class JobRun:
     completed: float | None = None
     error: str | None = None
     message: str | None = None
+    origin: Origin | None = None
+
+    @property
+    def first_attempt(self) -> str:
+        """The id of the run of which this is an attempt, perhaps its own."""
+        return self.id.partition(_ATTEMPT)[0]
 
 
 def check_definition(definition: Document) -> None:
@@ -126,8 +145,16 @@ def effective_arguments(job: Job, run: JobRun) -> dict[str, str]:
 
 def script_arguments(job: Job, run: JobRun) -> list[str]:
     """What the script finds in `sys.argv`: Glue's own names, then every argument."""
-    given = {"--JOB_NAME": job.name, "--JOB_RUN_ID": run.id, **effective_arguments(job, run)}
+    given = {"--JOB_NAME": job.name, "--JOB_RUN_ID": run.id, **_workflow_arguments(run)}
+    given |= effective_arguments(job, run)
     return [part for name, value in given.items() for part in ((name, value) if value != "" else (name,))]
+
+
+def _workflow_arguments(run: JobRun) -> dict[str, str]:
+    """The names by which a script reaches the properties of its workflow run."""
+    if run.origin is None or run.origin.workflow is None:
+        return {}
+    return {"--WORKFLOW_NAME": run.origin.workflow, "--WORKFLOW_RUN_ID": run.origin.run}
 
 
 def retry(run: JobRun, job: Job, now: float) -> JobRun | None:
@@ -135,9 +162,8 @@ def retry(run: JobRun, job: Job, now: float) -> JobRun | None:
     if run.state is not RunState.FAILED or run.attempt >= job.max_retries:
         return None
     attempt = run.attempt + 1
-    first = run.id.partition("_attempt_")[0]
     return JobRun(
-        id=f"{first}_attempt_{attempt}",
+        id=attempt_id(run.first_attempt, attempt),
         job=run.job,
         state=RunState.STARTING,
         arguments=run.arguments,
@@ -146,7 +172,13 @@ def retry(run: JobRun, job: Job, now: float) -> JobRun | None:
         attempt=attempt,
         previous=run.id,
         modified=now,
+        origin=run.origin,
     )
+
+
+def attempt_id(first: str, attempt: int) -> str:
+    """The id of a further attempt of a run."""
+    return f"{first}{_ATTEMPT}{attempt}" if attempt else first
 
 
 def ended(run: JobRun, state: RunState, now: float, error: str | None = None) -> JobRun:
@@ -185,7 +217,8 @@ def describe_run(run: JobRun, job: Job | None, now: float) -> Document:
         "JobRunState": run.state,
         "Arguments": run.arguments,
         "ErrorMessage": run.error,
-        "PredecessorRuns": [],
+        "TriggerName": run.origin.trigger if run.origin else None,
+        "PredecessorRuns": run.origin.predecessors if run.origin else [],
         "ExecutionTime": int((run.completed or now) - run.started),
         "Timeout": run.timeout,
         "LogGroupName": LOG_GROUP,
@@ -193,4 +226,5 @@ def describe_run(run: JobRun, job: Job | None, now: float) -> Document:
 
 
 LOG_GROUP = "/aws-glue/jobs"
+_ATTEMPT = "_attempt_"
 _RECORDED = ("GlueVersion", "WorkerType", "NumberOfWorkers", "MaxCapacity", "SecurityConfiguration")

@@ -78,6 +78,11 @@ class JobRunner:
         self._clock = clock
         self._lock = threading.RLock()
         self._workers = Workers()
+        self._told: list[Callable[[JobRun], None]] = []
+
+    def on_end(self, tell: Callable[[JobRun], None]) -> None:
+        """Have `tell` called with each run that ended and is not tried again."""
+        self._told.append(tell)
 
     # --- jobs
 
@@ -120,6 +125,13 @@ class JobRunner:
         """The runs of a job, newest first."""
         runs = [cattrs.structure(document, JobRun) for document in reversed(self._runs.all())]
         return [run for run in runs if run.job == job]
+
+    def last_attempt(self, first: str) -> JobRun | None:
+        """The latest attempt of the run with this id, or None when there is no such run."""
+        latest = self.run(first)
+        while latest and (following := self.run(job_model.attempt_id(first, latest.attempt + 1))):
+            latest = following
+        return latest
 
     def active(self) -> list[JobRun]:
         """The runs that have not ended."""
@@ -181,6 +193,10 @@ class JobRunner:
             following = job_model.retry(last, job, self._clock())
             if following is not None and not self._workers.ending:
                 self._begin(job, following)
+                return
+        # Outside of the lock: what is told may start further runs.
+        for tell in self._told:
+            tell(last)
 
     def _execute(self, job: Job, run: JobRun) -> tuple[RunState, str | None]:
         folder = self._site.runs / run.id
@@ -261,7 +277,14 @@ class JobRunner:
         )
 
 
-def new_run(job: Job, id: str, arguments: dict[str, str], timeout: int | None, now: float) -> JobRun:
+def new_run(
+    job: Job,
+    id: str,
+    arguments: dict[str, str],
+    timeout: int | None,
+    now: float,
+    origin: job_model.Origin | None = None,
+) -> JobRun:
     """A run that is about to start. Raises for arguments that are not emulated."""
     job_model.check_arguments(arguments)
     return JobRun(
@@ -272,6 +295,7 @@ def new_run(job: Job, id: str, arguments: dict[str, str], timeout: int | None, n
         started=now,
         timeout=timeout or job.timeout,
         modified=now,
+        origin=origin,
     )
 
 

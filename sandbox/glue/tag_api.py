@@ -21,7 +21,7 @@ Created = Callable[[str], float]
 
 
 class TagOperations:
-    """Tags of the account's databases, jobs and crawlers. Any region's ARN means the one catalog."""
+    """Tags of databases, jobs, crawlers, triggers and workflows. Any region's ARN means the one catalog."""
 
     def __init__(self, tags: Tags, created: Mapping[Kind, Created], account: str) -> None:
         self._tags = tags
@@ -30,7 +30,7 @@ class TagOperations:
 
     @operation(Fidelity.EXECUTED)
     def tag_resource(self, request: Document) -> Document:
-        """TagResource. Resources other than databases, jobs and crawlers are refused."""
+        """TagResource. Other resources are refused."""
         self._tags.add(*self._resource(request), request["TagsToAdd"])
         return {}
 

@@ -24,6 +24,8 @@ class Kind(StrEnum):
     DATABASE = "database"
     JOB = "job"
     CRAWLER = "crawler"
+    TRIGGER = "trigger"
+    WORKFLOW = "workflow"
 
 
 class Tags:

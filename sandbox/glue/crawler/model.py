@@ -56,6 +56,12 @@ class Crawler:
     updated: float
     version: int = 1
     state: CrawlerState = CrawlerState.READY
+    scheduled: bool = False
+
+    @property
+    def schedule(self) -> str:
+        """Its cron expression, or ""; it counts while `scheduled`."""
+        return str(self.definition.get("Schedule") or "")
 
     @property
     def database(self) -> str:
@@ -119,7 +125,8 @@ class Counts:
 
 @dataclass(frozen=True)
 class Crawl:
-    """One run of a crawler. Times are seconds since the epoch; `logged` tells that its log was written."""
+    """One run of a crawler. Times are seconds since the epoch; `logged` tells that its log was written,
+    `chain` names the workflow run in which a trigger started it."""
 
     id: str
     crawler: str
@@ -129,6 +136,12 @@ class Crawl:
     error: str | None = None
     counts: Counts = Counts()
     logged: bool = False
+    chain: str | None = None
+
+    @property
+    def status(self) -> str:
+        """Its state as LastCrawl and the conditions of triggers name it."""
+        return _STATUS.get(self.state, self.state.value)
 
     def seconds(self, now: float) -> float:
         """How long it took, or takes until now."""
@@ -140,9 +153,14 @@ def describe_crawler(crawler: Crawler, crawls: Sequence[Crawl], now: float) -> D
     definition = {name: value for name, value in crawler.definition.items() if value not in (None, "")}
     last = next((each for each in crawls if each.state in _STATUS), None)
     running = next((each for each in crawls if each.state is CrawlState.RUNNING), None)
+    state = "SCHEDULED" if crawler.scheduled else "NOT_SCHEDULED"
+    schedule = (
+        {"ScheduleExpression": definition.pop("Schedule"), "State": state} if crawler.schedule else None
+    )
     return {
         **definition,
         "Name": crawler.name,
+        **({"Schedule": schedule} if schedule else {}),
         "Classifiers": [],
         "RecrawlPolicy": {"RecrawlBehavior": "CRAWL_EVERYTHING"},
         "SchemaChangePolicy": {
@@ -179,6 +197,13 @@ def describe_crawl(crawl: Crawl) -> Document:
     }
 
 
+def describe_workflow_crawl(crawl: Crawl) -> Document:
+    """Glue's Crawl structure, as it stands in the graph of a workflow run."""
+    outcome = {name: value for name, value in _outcome(crawl).items() if name != "MessagePrefix"}
+    ended = {"CompletedOn": crawl.ended} if crawl.ended is not None else {}
+    return {"State": crawl.status, "StartedOn": crawl.started, **ended, **outcome}
+
+
 def describe_metrics(crawler: Crawler, crawls: Sequence[Crawl], now: float) -> Document:
     """Glue's CrawlerMetrics structure: the counts are those of the latest run that ended."""
     ended = [each for each in crawls if each.state in _STATUS]
@@ -198,7 +223,7 @@ def describe_metrics(crawler: Crawler, crawls: Sequence[Crawl], now: float) -> D
 
 
 def _last_crawl(crawl: Crawl) -> Document:
-    return {"Status": _STATUS[crawl.state], "StartTime": crawl.started, **_outcome(crawl)}
+    return {"Status": crawl.status, "StartTime": crawl.started, **_outcome(crawl)}
 
 
 def _outcome(crawl: Crawl) -> Document:

@@ -45,6 +45,11 @@ class CrawlerRunner:
         self._lock = threading.RLock()
         self._stops: dict[str, threading.Event] = {}
         self._workers = Workers()
+        self._told: list[Callable[[Crawl], None]] = []
+
+    def on_end(self, tell: Callable[[Crawl], None]) -> None:
+        """Have `tell` called with each crawl that ended."""
+        self._told.append(tell)
 
     # --- crawlers
 
@@ -70,6 +75,14 @@ class CrawlerRunner:
             self._idle(crawler.name, "update")
             self._put(crawler)
 
+    def schedule(self, name: str, expression: str, scheduled: bool) -> None:
+        """Give a crawler a schedule, also while it runs. Raises EntityNotFoundException."""
+        with self._lock:
+            crawler = self.crawler(name)
+            definition = {**crawler.definition, "Schedule": expression}
+            now = self._clock()
+            self._put(replace(crawler, definition=definition, scheduled=scheduled, updated=now))
+
     def delete(self, name: str) -> None:
         """Forget a crawler and its crawls. Raises CrawlerRunningException while it runs."""
         with self._lock, self._database.transaction():
@@ -85,14 +98,22 @@ class CrawlerRunner:
         crawls = [cattrs.structure(document, Crawl) for document in reversed(self._crawls.all())]
         return [each for each in crawls if each.crawler == crawler]
 
-    def start_crawl(self, name: str) -> None:
-        """Begin a crawl. Raises EntityNotFoundException and CrawlerRunningException."""
+    def crawl(self, id: str) -> Crawl | None:
+        """The crawl with this id, or None."""
+        document = self._crawls.get(id)
+        return cattrs.structure(document, Crawl) if document else None
+
+    def start_crawl(self, name: str, id: str | None = None, chain: str | None = None) -> None:
+        """Begin a crawl, with an id of its own or the one that its workflow run knows already.
+
+        Raises EntityNotFoundException and CrawlerRunningException.
+        """
         self._workers.admit()
         with self._lock:
             crawler = self.crawler(name)
             if crawler.state is not CrawlerState.READY:
                 raise AwsError("CrawlerRunningException", f"Crawler with name {name} has already started")
-            crawl = Crawl(self._new_id(), name, CrawlState.RUNNING, self._clock())
+            crawl = Crawl(id or self._new_id(), name, CrawlState.RUNNING, self._clock(), chain=chain)
             self._save(replace(crawler, state=CrawlerState.RUNNING), crawl)
             stop = self._stops[name] = threading.Event()
             self._workers.start(f"crawler {name}", lambda: self._perform(crawler, crawl, stop))
@@ -142,9 +163,13 @@ class CrawlerRunner:
             log.tell(ended.error, "ERROR")
         log.tell("Crawler has finished running and is in state READY", "BENCHMARK")
         logged = log.ship()
+        ended = replace(ended, logged=logged)
         with self._lock:
-            self._end(crawler.name, replace(ended, logged=logged))
+            self._end(crawler.name, ended)
             self._stops.pop(crawler.name, None)
+        # Outside of the lock: what is told may start further crawls.
+        for tell in self._told:
+            tell(ended)
 
     def _outcome(self, crawler: Crawler, crawl: Crawl, stop: threading.Event, log: CrawlLog) -> Crawl:
         """The crawl as it ended."""

@@ -81,6 +81,7 @@ def test_every_operation_is_executed(glue: Glue) -> None:
     assert set(glue.service.operations) == {
         *(f"{verb}Crawler" for verb in verbs), "GetCrawlers", "ListCrawlers", "BatchGetCrawlers",
         "GetCrawlerMetrics", "ListCrawls",
+        "StartCrawlerSchedule", "StopCrawlerSchedule", "UpdateCrawlerSchedule",
     }  # fmt: skip
     assert {each.fidelity for each in glue.service.operations.values()} == {Fidelity.EXECUTED}
 
@@ -107,8 +108,36 @@ def test_update_replaces_what_is_given(glue: Glue) -> None:
     crawler = glue("GetCrawler", Name="c")["Crawler"]
     assert (crawler["Description"], crawler["TablePrefix"], crawler["Version"]) == ("new", "p_", 2)
     assert crawler["LastUpdated"] > crawler["CreationTime"]
-    with fault("NotEmulated", "UpdateCrawler with Schedule"):
-        glue("UpdateCrawler", Name="c", Schedule="cron(0 1 * * ? *)")
+    with fault("NotEmulated", "UpdateCrawler with LakeFormationConfiguration"):
+        glue("UpdateCrawler", Name="c", LakeFormationConfiguration={"UseLakeFormationCredentials": True})
+
+
+def test_the_schedule_of_a_crawler(glue: Glue) -> None:
+    daily = "cron(0 1 * * ? *)"
+    glue.create()
+    with fault("NoScheduleException"):
+        glue("StartCrawlerSchedule", CrawlerName="c")
+    with fault("InvalidInputException", "Invalid schedule expression"):
+        glue("UpdateCrawlerSchedule", CrawlerName="c", Schedule="hourly")
+    glue("UpdateCrawlerSchedule", CrawlerName="c", Schedule=daily)
+    scheduled = {"ScheduleExpression": daily, "State": "SCHEDULED"}
+    assert glue("GetCrawler", Name="c")["Crawler"]["Schedule"] == scheduled
+    with fault("SchedulerRunningException"):
+        glue("StartCrawlerSchedule", CrawlerName="c")
+    glue("StopCrawlerSchedule", CrawlerName="c")
+    with fault("SchedulerNotRunningException"):
+        glue("StopCrawlerSchedule", CrawlerName="c")
+    glue("UpdateCrawler", Name="c", Description="other members leave it")
+    assert glue("GetCrawler", Name="c")["Crawler"]["Schedule"] == scheduled | {"State": "NOT_SCHEDULED"}
+    glue("StartCrawlerSchedule", CrawlerName="c")
+    assert glue("GetCrawler", Name="c")["Crawler"]["Schedule"] == scheduled
+    glue("UpdateCrawler", Name="c", Schedule="")
+    assert "Schedule" not in glue("GetCrawler", Name="c")["Crawler"]
+    glue.create("d", Schedule=daily)
+    assert glue("GetCrawler", Name="d")["Crawler"]["Schedule"] == scheduled
+    for name in ("Start", "Stop", "Update"):
+        with fault("EntityNotFoundException"):
+            glue(f"{name}CrawlerSchedule", CrawlerName="x")
 
 
 @pytest.mark.parametrize(
@@ -127,7 +156,6 @@ def test_a_crawler_that_does_not_exist(glue: Glue, name: str) -> None:
         ({"Targets": {"JdbcTargets": [{"ConnectionName": "c"}]}}, "JdbcTargets"),
         ({"Targets": {"DynamoDBTargets": [{"Path": "t"}], **TARGETS}}, "DynamoDBTargets"),
         ({"Targets": {"S3Targets": [{"Path": "s3://b/", "EventQueueArn": "arn"}]}}, "EventQueueArn"),
-        ({"Schedule": "cron(0 1 * * ? *)"}, "Schedule"),
         ({"Classifiers": ["mine"]}, "Classifiers"),
         ({"RecrawlPolicy": {"RecrawlBehavior": "CRAWL_NEW_FOLDERS_ONLY"}}, "CRAWL_NEW_FOLDERS_ONLY"),
         ({"LineageConfiguration": {"CrawlerLineageSettings": "ENABLE"}}, "CrawlerLineageSettings"),
