@@ -23,6 +23,7 @@ PORTS = (
     "GLUE_UI_PORT",
     "ZEPPELIN_PORT",
     "SPARK_HISTORY_PORT",
+    "POSTGRES_PORT",
 )
 
 

@@ -26,12 +26,13 @@ python3 -m venv "$home"
 "$home/bin/python" -m pip install --quiet --disable-pip-version-check \
     jupyterlab ipykernel 'numpy<2' 'pandas<3' matplotlib "$@"
 
+# Spark's log would drown what a cell prints.
+submit="--conf spark.log.level=WARN"
 # A standalone cluster, as the sandbox's, leaves all cores to an application until it ends; YARN shares them.
-share=
 if [ -n "${SANDBOX_CLUSTER:-}" ]; then
-    idle="--conf spark.dynamicAllocation.enabled=true --conf spark.dynamicAllocation.shuffleTracking.enabled=true"
-    idle="$idle --conf spark.dynamicAllocation.executorIdleTimeout=10s"
-    share="export PYSPARK_SUBMIT_ARGS='$idle pyspark-shell'"
+    submit="$submit --conf spark.dynamicAllocation.enabled=true"
+    submit="$submit --conf spark.dynamicAllocation.shuffleTracking.enabled=true"
+    submit="$submit --conf spark.dynamicAllocation.executorIdleTimeout=10s"
 fi
 
 # Spark comes after the bootstrap actions, so its files are looked for when a kernel starts.
@@ -41,7 +42,7 @@ export SPARK_HOME="\${SPARK_HOME:-${SPARK_HOME:-/usr/lib/spark}}"
 export SPARK_CONF_DIR="\${SPARK_CONF_DIR:-${SPARK_CONF_DIR:-/etc/spark/conf}}"
 export PYTHONPATH="\$SPARK_HOME/python/lib/pyspark.zip:\$(echo "\$SPARK_HOME"/python/lib/py4j-*-src.zip)"
 export PYSPARK_DRIVER_PYTHON="$home/bin/python"
-$share
+export PYSPARK_SUBMIT_ARGS='$submit pyspark-shell'
 # Gives the kernel its \`spark\` and \`sc\`.
 export PYTHONSTARTUP="\$SPARK_HOME/python/pyspark/shell.py"
 exec "$home/bin/python" -m ipykernel_launcher -f "\$1"

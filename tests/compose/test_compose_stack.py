@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -307,6 +308,37 @@ def test_the_history_server_lists_what_ran(stack, sandbox, launch):
     page = f"http://127.0.0.1:{stack.environment['SPARK_HISTORY_PORT']}/api/v1/applications"
     assert "rows" in {application["name"] for application in readiness.fetch_json(page, timeout=20)}
     stack.docker("compose", "--profile", "history", "rm", "--stop", "--force", "history")
+
+
+def test_the_database_on_the_premises_keeps_its_rows(stack):
+    def ask(statement):
+        psql = (
+            "psql",
+            "--username",
+            "onprem",
+            "--tuples-only",
+            "--no-align",
+            "--command",
+            statement,
+            "onprem",
+        )
+        return stack.docker(
+            "compose", "--profile", "postgres", "exec", "-T", "postgres", *psql
+        ).stdout.strip()
+
+    up = ("compose", "--profile", "postgres", "up", "--detach", "--wait", "postgres")
+    stack.docker(*up, timeout=200)
+    ask("CREATE TABLE person (name text); INSERT INTO person VALUES ('Ada')")
+    with socket.create_connection(
+        ("127.0.0.1", int(stack.environment["POSTGRES_PORT"])), timeout=20
+    ) as reached:
+        # SSLRequest: the first thing a client of PostgreSQL sends; the server says S or N.
+        reached.sendall(bytes.fromhex("0000000804d2162f"))
+        assert reached.recv(1) in (b"S", b"N")
+    stack.docker("compose", "--profile", "postgres", "rm", "--stop", "--force", "postgres")
+    stack.docker(*up, timeout=200)
+    assert ask("SELECT name FROM person") == "Ada"
+    stack.docker("compose", "--profile", "postgres", "rm", "--stop", "--force", "postgres")
 
 
 @pytest.mark.parametrize(
