@@ -32,6 +32,7 @@ from sandbox.emr.notebook_execution import Notebook, NotebookExecutions
 from sandbox.emr.notebook_objects import S3Notes
 from sandbox.emr.supervisor import Supervisor
 from sandbox.errors import AwsError
+from sandbox.glue.bookmark_api import BookmarkOperations
 from sandbox.glue.catalog_api import CatalogOperations
 from sandbox.glue.crawler.runner import CrawlerRunner
 from sandbox.glue.crawler_api import CrawlerOperations
@@ -74,6 +75,7 @@ GROUPS: Mapping[str, tuple[type, ...]] = {
         CatalogOperations,
         PartitionOperations,
         JobOperations,
+        BookmarkOperations,
         CrawlerOperations,
         TriggerOperations,
         WorkflowOperations,
@@ -205,6 +207,7 @@ class Sandbox:
                     CatalogOperations(catalog, tags, settings.account),
                     PartitionOperations(catalog, settings.account),
                     JobOperations(jobs, tags, self._clock, _hexadecimal_id),
+                    BookmarkOperations(jobs),
                     CrawlerOperations(crawlers, tags, self._clock),
                     TriggerOperations(workflows, tags, self._clock),
                     WorkflowOperations(workflows, tags, self._clock),

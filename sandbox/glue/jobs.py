@@ -10,6 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import cattrs
 
 from sandbox.errors import AwsError, WorkFailed
 from sandbox.glue import job_model
+from sandbox.glue.bookmarks import Bookmarks
 from sandbox.glue.job_model import ACTIVE, LOG_GROUP, Job, JobRun, RunState
 from sandbox.glue.log_stream import LogStream, ShipError
 from sandbox.runtime.machine import Running
@@ -77,6 +79,7 @@ class JobRunner:
         self._client = client
         self._clock = clock
         self._lock = threading.RLock()
+        self.bookmarks = Bookmarks(database, self.run)
         self._workers = Workers()
         self._told: list[Callable[[JobRun], None]] = []
 
@@ -113,6 +116,7 @@ class JobRunner:
     def delete(self, name: str) -> None:
         """Forget a job; its runs stay readable by nobody, as in Glue."""
         self._jobs.delete(name)
+        self.bookmarks.delete(name)
 
     # --- runs
 
@@ -161,6 +165,7 @@ class JobRunner:
         """Settle the runs that a crash left behind."""
         for run in self.active():
             why = "The sandbox ended while the job ran, and so did the job."
+            self._keep_bookmark(run)
             self._save(job_model.ended(run, RunState.FAILED, self._clock(), why))
 
     def stop(self) -> None:
@@ -188,6 +193,7 @@ class JobRunner:
             current = self.run(run.id) or run
             if current.state is RunState.STOPPING:
                 state, error = RunState.STOPPED, None
+            self._keep_bookmark(run)
             last = job_model.ended(current, state, self._clock(), error)
             self._save(last)
             following = job_model.retry(last, job, self._clock())
@@ -251,7 +257,11 @@ class JobRunner:
             name=run.id,
             argv=(python, str(script), *job_model.script_arguments(job, run)),
             # Python starts the JVM: spark-submit would join standard error to standard output.
-            environment={**variables, "PYSPARK_SUBMIT_ARGS": "--master local[*] pyspark-shell"},
+            environment={
+                **variables,
+                "PYSPARK_SUBMIT_ARGS": "--master local[*] pyspark-shell",
+                "SANDBOX_JOB_BOOKMARK": str(self._committed(run)),
+            },
             directory=folder,
             stdout=folder / "stdout",
             stderr=folder / "stderr",
@@ -269,6 +279,15 @@ class JobRunner:
             "spark.ui.port": str(site.application_ui),
             **_conf_argument(arguments.get("--conf", "")),
         }
+
+    def _committed(self, run: JobRun) -> Path:
+        """Where the script leaves its bookmark at `job.commit()`."""
+        return self._site.runs / run.id / "bookmark.json"
+
+    def _keep_bookmark(self, run: JobRun) -> None:
+        """Take over what the script committed, however it ended afterwards."""
+        with suppress(FileNotFoundError):
+            self.bookmarks.commit(run, self._committed(run).read_text())
 
     def _save(self, run: JobRun) -> None:
         self._runs.put(run.id, cattrs.unstructure(run))

@@ -199,7 +199,7 @@ def test_a_census_job_that_cannot_work_fails_and_says_why(
     bookmarks = ["--job-bookmark-option", "job-bookmark-enable"]
     done = submit("census_etl.py", *etl_arguments("empty", tmp_path / "clean"), *bookmarks, check=False)
     assert done.returncode == 1
-    assert "job bookmarks are not emulated yet" in done.stdout
+    assert "outside of a job run of the sandbox" in done.stdout
     assert not (tmp_path / "clean").exists()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from awsglue.job import Job, bookmark_option
+from awsglue.job import Job, given_options
 from awsglue.utils import GlueArgumentError, getResolvedOptions
 
 
@@ -50,12 +50,12 @@ def test_arguments_of_glue_itself_are_resolved_unasked_and_may_not_be_redefined(
 
 @pytest.mark.parametrize("form", [["--job-bookmark-option", "%s"], ["--job-bookmark-option=%s"]])
 @pytest.mark.parametrize("option", ["job-bookmark-enable", "job-bookmark-pause"])
-def test_a_run_with_bookmarks_is_refused(
+def test_bookmarks_outside_of_a_job_run_are_refused(
     form: list[str], option: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.argv", ["job.py", *(part.replace("%s", option) for part in form)])
     job = Job(glue_context=None)
-    with pytest.raises(NotImplementedError, match=f"{option} is not emulated by EMR Sandbox.*bookmarks"):
+    with pytest.raises(NotImplementedError, match=f"{option} outside of a job run .* is not emulated"):
         job.init("j")
     assert not job.isInitialized()
     with pytest.raises(RuntimeError, match=r"before Job.init"):
@@ -71,6 +71,27 @@ def test_a_run_without_bookmarks_begins_and_ends(monkeypatch: pytest.MonkeyPatch
 
 
 def test_the_arguments_given_to_init_count_first() -> None:
-    assert (
-        bookmark_option(["job.py"], {"job_bookmark_option": "job-bookmark-enable"}) == "job-bookmark-enable"
-    )
+    argv = ["job.py", "--JOB_NAME", "j", "--job-bookmark-option", "job-bookmark-disable"]
+    given = given_options(argv, {"job_bookmark_option": "job-bookmark-enable"})
+    assert given == {"option": "job-bookmark-enable", "from": None, "to": None, "job": "j"}
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["--job-bookmark-option", "enable"],
+        ["--job-bookmark-option", "job-bookmark-pause", "--job-bookmark-from", "jr_1"],
+        [
+            "--job-bookmark-option",
+            "job-bookmark-enable",
+            "--job-bookmark-from",
+            "a",
+            "--job-bookmark-to",
+            "b",
+        ],
+    ],
+)
+def test_bookmark_options_that_do_not_go_together(argv: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["job.py", *argv])
+    with pytest.raises(ValueError, match="job-bookmark"):
+        Job(glue_context=None).init("j")

@@ -12,6 +12,7 @@ from typing import Any
 from pyspark import SparkContext
 from pyspark.sql import DataFrame, SparkSession
 
+from awsglue.bookmarks import Bookmark
 from awsglue.catalog import Catalog
 from awsglue.connections import DataFrameReader
 from awsglue.dynamicframe import (
@@ -23,7 +24,7 @@ from awsglue.dynamicframe import (
 from awsglue.formats import require_writable
 from awsglue.refusal import not_emulated
 from awsglue.sink import DataSink
-from awsglue.source import read_paths, read_table
+from awsglue.source import NewObjects, read_paths, read_table
 
 Options = Mapping[str, Any] | None
 
@@ -33,6 +34,8 @@ class GlueContext:
 
     def __init__(self, sparkContext: SparkContext, **options: Any) -> None:  # noqa: N803 - AWS's name
         self.spark_session = SparkSession.builder.getOrCreate()
+        self.bookmark: Bookmark | None = None
+        """What earlier runs have read, once `Job.init` was called in a run with bookmarks."""
         self._spark_context = sparkContext
         self.create_dynamic_frame = DynamicFrameReader(self)
         self.create_data_frame = DataFrameReader(self)
@@ -61,7 +64,12 @@ class GlueContext:
         with Catalog(catalog_id) as catalog:
             table = catalog.table(database, table_name)
             records = read_table(
-                self.spark_session, catalog, table, push_down_predicate or "", additional_options or {}
+                self.spark_session,
+                catalog,
+                table,
+                push_down_predicate or "",
+                additional_options or {},
+                self._new_objects(transformation_ctx),
             )
         return DynamicFrame.of_records(records, self, table_name)
 
@@ -79,9 +87,19 @@ class GlueContext:
         if not paths:
             raise ValueError("connection_options has no paths to read")
         paths = [paths] if isinstance(paths, str) else list(paths)
+        new_objects = self._new_objects(transformation_ctx)
         return DynamicFrame.of_records(
-            read_paths(self.spark_session, paths, format, format_options or {}, options), self, ""
+            read_paths(self.spark_session, paths, format, format_options or {}, options, new_objects),
+            self,
+            "",
         )
+
+    def _new_objects(self, context: str) -> NewObjects | None:
+        """What chooses the objects that are still to be read; a source without a context reads all."""
+        bookmark = self.bookmark
+        if bookmark is None or not context:
+            return None
+        return lambda paths, recurse: bookmark.new_objects(context, paths, recurse)
 
     def create_dynamic_frame_from_rdd(
         self, data: Any, name: str, schema: Any = None, sample_ratio: float | None = None,

@@ -7,12 +7,13 @@ parsed by an expression that keeps what does not parse: the column may then be a
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pyspark.errors import AnalysisException
 from pyspark.sql import Column, DataFrame, DataFrameReader, SparkSession
 from pyspark.sql import functions as F  # noqa: N812 - Spark's own alias
+from pyspark.sql.types import StructType
 
 from awsglue.catalog import Catalog, Partition, Table
 from awsglue.choices import Choice, Records, parsed_or_text, spark_type
@@ -38,10 +39,19 @@ _CATALOG_OPTIONS = {
 }
 
 
+NewObjects = Callable[[Sequence[str], bool], Mapping[str, Sequence[str]]]
+"""The objects under each of some paths, perhaps in all folders, that a job bookmark leaves to be read."""
+
+
 def read_table(
-    spark: SparkSession, catalog: Catalog, table: Table, predicate: str, options: Mapping[str, Any]
+    spark: SparkSession,
+    catalog: Catalog,
+    table: Table,
+    predicate: str,
+    options: Mapping[str, Any],
+    new_objects: NewObjects | None = None,
 ) -> Records:
-    """The rows of a catalog table.
+    """The rows of a catalog table, with `new_objects` only those in the objects that it chooses.
 
     `predicate` is Spark SQL over the partition keys; partitions that do not satisfy it are not read at all.
     Raises AnalysisException for a predicate that names other columns.
@@ -51,18 +61,18 @@ def read_table(
     if table.parameters.get("exclusions", "[]") not in ("", "[]"):
         raise not_emulated(f"reading {table.database}.{table.name}: a table with exclusions")
     kind = require_readable(table.format, {})
-    reader = spark.read
-    if str(options.get("recurse", False)).lower() == "true":
-        reader = reader.option("recursiveFileLookup", "true")
+    recurse = _recursive(options)
+    reader = spark.read.option("recursiveFileLookup", str(recurse).lower())
     if not table.partition_keys:
         if predicate:
             raise _bad_predicate(predicate, table)
-        raw = _load(reader, kind, table, [table.location])
-        return _typed(raw, kind, table, {})
+        paths = _chosen([table.location], recurse, new_objects)[table.location]
+        return _typed(_load(reader, kind, table, paths), kind, table, {}) if paths else _no_rows(spark, table)
     partitions = catalog.partitions(table, str(options.get("catalogPartitionPredicate", "")))
     if predicate:
         partitions = _matching(spark, table, partitions, predicate)
-    return _read_partitions(spark, reader, kind, table, partitions)
+    chosen = _chosen([each.location for each in partitions], recurse, new_objects)
+    return _read_partitions(spark, reader, kind, table, partitions, chosen)
 
 
 def read_paths(
@@ -71,6 +81,7 @@ def read_paths(
     format_name: str | None,
     format_options: Mapping[str, Any],
     connection_options: Mapping[str, Any],
+    new_objects: NewObjects | None = None,
 ) -> Records:
     """The rows of files that no catalog describes: csv columns are text, the other formats bring their types.
 
@@ -79,22 +90,69 @@ def read_paths(
     kind = require_readable(format_name, format_options)
     if unknown := sorted(set(connection_options) - _READ_OPTIONS):
         raise not_emulated(f"connection_options {', '.join(unknown)}")
-    reader = spark.read
-    if str(connection_options.get("recurse", False)).lower() == "true":
-        reader = reader.option("recursiveFileLookup", "true")
+    recurse = _recursive(connection_options)
+    reader = spark.read.option("recursiveFileLookup", str(recurse).lower())
+    if new_objects is not None:
+        return _read_new(spark, paths, kind, format_options, reader, new_objects(paths, recurse), recurse)
+    return Records(_read_files(reader, paths, kind, format_options), {})
+
+
+def _read_new(
+    spark: SparkSession,
+    paths: Sequence[str],
+    kind: str,
+    format_options: Mapping[str, Any],
+    reader: DataFrameReader,
+    chosen: Mapping[str, Sequence[str]],
+    recurse: bool,
+) -> Records:
+    """Path by path, as the folders between a path and its objects may be partitions; no columns for none."""
+    frames = []
+    for path in paths:
+        if files := chosen[path]:
+            # A folder that is read recursively has no partitions, and Spark then takes no base path.
+            whole = reader if recurse or list(files) == [path] else reader.option("basePath", path)
+            frames.append(_read_files(whole, files, kind, format_options))
+    if not frames:
+        return Records(spark.createDataFrame([], StructType([])), {})
+    frame = frames[0]
+    for each in frames[1:]:
+        frame = frame.unionByName(each, allowMissingColumns=True)
+    return Records(frame, {})
+
+
+def _read_files(
+    reader: DataFrameReader, paths: Sequence[str], kind: str, format_options: Mapping[str, Any]
+) -> DataFrame:
     match kind:
         case "csv":
             options = csv_read_options(format_options)
             frame = reader.options(**options).csv(list(paths))
             named = str(format_options.get("withHeader", False)).lower() == "true"
             # Glue calls the columns of a file without header col0, col1, ...; Spark calls them _c0, _c1, ...
-            return Records(frame if named else frame.toDF(*_numbered(len(frame.columns))), {})
+            return frame if named else frame.toDF(*_numbered(len(frame.columns)))
         case "json":
             multiline = str(format_options.get("multiline", False)).lower()
-            frame = reader.options(multiLine=multiline, mode="FAILFAST").json(list(paths))
+            return reader.options(multiLine=multiline, mode="FAILFAST").json(list(paths))
         case _:
-            frame = reader.format(kind).load(list(paths))
-    return Records(frame, {})
+            return reader.format(kind).load(list(paths))
+
+
+def _recursive(options: Mapping[str, Any]) -> bool:
+    return str(options.get("recurse", False)).lower() == "true"
+
+
+def _chosen(
+    paths: Sequence[str], recurse: bool, new_objects: NewObjects | None
+) -> Mapping[str, Sequence[str]]:
+    """What to read for each path: itself, or its new objects."""
+    return new_objects(paths, recurse) if new_objects else {path: [path] for path in paths}
+
+
+def _no_rows(spark: SparkSession, table: Table) -> Records:
+    columns = [*table.columns, *table.partition_keys]
+    ddl = ", ".join(f"{quote((name,))} {spark_type(type_name)}" for name, type_name in columns)
+    return Records(spark.createDataFrame([], ddl), {})
 
 
 def _numbered(count: int) -> list[str]:
@@ -102,15 +160,20 @@ def _numbered(count: int) -> list[str]:
 
 
 def _read_partitions(
-    spark: SparkSession, reader: DataFrameReader, kind: str, table: Table, partitions: Sequence[Partition]
+    spark: SparkSession,
+    reader: DataFrameReader,
+    kind: str,
+    table: Table,
+    partitions: Sequence[Partition],
+    chosen: Mapping[str, Sequence[str]],
 ) -> Records:
+    partitions = [each for each in partitions if chosen[each.location]]
     if not partitions:
-        columns = [*table.columns, *table.partition_keys]
-        ddl = ", ".join(f"{quote((name,))} {spark_type(type_name)}" for name, type_name in columns)
-        return Records(spark.createDataFrame([], ddl), {})
+        return _no_rows(spark, table)
     # One scan per partition, since it may lie anywhere; the values come from the catalog, not the path.
     scans = [
-        _typed(_load(reader, kind, table, [p.location]), kind, table, _values(table, p)) for p in partitions
+        _typed(_load(reader, kind, table, chosen[p.location]), kind, table, _values(table, p))
+        for p in partitions
     ]
     frame = scans[0].dataframe
     for scan in scans[1:]:
