@@ -30,6 +30,7 @@ from sandbox.emr.nodes import Site as ClusterSite
 from sandbox.emr.notebook_api import NotebookOperations
 from sandbox.emr.notebook_execution import Notebook, NotebookExecutions
 from sandbox.emr.notebook_objects import S3Notes
+from sandbox.emr.policy_api import PolicyOperations
 from sandbox.emr.supervisor import Supervisor
 from sandbox.errors import AwsError
 from sandbox.glue.bookmark_api import BookmarkOperations
@@ -70,7 +71,7 @@ from sandbox.store import Database, Journal
 Clock = Callable[[], float]
 
 GROUPS: Mapping[str, tuple[type, ...]] = {
-    "emr": (EmrOperations, NotebookOperations),
+    "emr": (EmrOperations, PolicyOperations, NotebookOperations),
     "glue": (
         CatalogOperations,
         PartitionOperations,
@@ -198,6 +199,7 @@ class Sandbox:
                 _model("emr"),
                 [
                     EmrOperations(supervisor, self._clock, _amazon_id, naming),
+                    PolicyOperations(supervisor),
                     NotebookOperations(supervisor, executions, self._clock, _amazon_id, naming),
                 ],
             ),

@@ -90,8 +90,12 @@ class EmrOperations:
         if "ExecutionRoleArn" in document:
             raise AwsError("NotEmulated", "EMR Sandbox does not emulate runtime roles for steps", status=501)
         steps = request.steps(document["Steps"], self._clock(), self._new_id)
-        added = events.StepsAdded(steps)
-        self._supervisor.apply(cluster.id, added, lambda now: request.check_room(now, len(steps)))
+
+        def check(now: Cluster) -> None:
+            request.check_room(now, len(steps))
+            request.check_actions(now.step_concurrency, steps)
+
+        self._supervisor.apply(cluster.id, events.StepsAdded(steps), check)
         return {"StepIds": [step.id for step in steps]}
 
     @operation(Fidelity.EXECUTED)
@@ -215,10 +219,7 @@ class EmrOperations:
         return self._existing(document["ClusterId"])
 
     def _existing(self, id: str) -> Cluster:
-        cluster = self._supervisor.get(id)
-        if cluster is None:
-            raise AwsError("InvalidRequestException", f"Cluster id '{id}' is not valid.")
-        return cluster
+        return self._supervisor.existing(id)
 
     def _step(self, cluster: Cluster, id: str) -> Step:
         try:

@@ -57,7 +57,7 @@ def cluster(value: Cluster, naming: Naming) -> Document:
         "ScaleDownBehavior": recorded.get("ScaleDownBehavior", "TERMINATE_AT_TASK_COMPLETION"),
         "EbsRootVolumeSize": recorded.get("EbsRootVolumeSize"),
         "OSReleaseLabel": recorded.get("OSReleaseLabel"),
-        "StepConcurrencyLevel": 1,
+        "StepConcurrencyLevel": value.step_concurrency,
     }
 
 

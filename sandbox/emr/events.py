@@ -74,6 +74,27 @@ class NodesRemoved:
 
 
 @dataclass(frozen=True)
+class ConcurrencyChanged:
+    """ModifyCluster: so many steps run at a time from now on."""
+
+    level: int
+
+
+@dataclass(frozen=True)
+class KeepAliveChanged:
+    """SetKeepJobFlowAliveWhenNoSteps."""
+
+    keep_alive: bool
+
+
+@dataclass(frozen=True)
+class IdledOut:
+    """The cluster did nothing for as long as its auto-termination policy allows."""
+
+    seconds: int
+
+
+@dataclass(frozen=True)
 class StepsAdded:
     steps: tuple[Step, ...]
 
@@ -121,6 +142,9 @@ Event = (
     | NodesAdded
     | NodesNotAdded
     | NodesRemoved
+    | ConcurrencyChanged
+    | KeepAliveChanged
+    | IdledOut
     | StepsAdded
     | StepEnded
     | CancelRequested

@@ -16,10 +16,13 @@ from sandbox.emr.events import (
     Bootstrapped,
     CancelRequested,
     CancelStep,
+    ConcurrencyChanged,
     Effect,
     Event,
+    IdledOut,
     InstanceFailed,
     Interrupted,
+    KeepAliveChanged,
     Launched,
     NodesAdded,
     NodesNotAdded,
@@ -72,28 +75,51 @@ def advance(cluster: Cluster, event: Event, now: float) -> Outcome:
             timeline = replace(cluster.timeline, ready=now)
             ready = replace(cluster, state=ClusterState.RUNNING, timeline=timeline, ports=ports, reason=None)
             return _next(_instances(ready, InstanceState.RUNNING, now), now)
-        case BootstrapFailed(message):
-            return _terminate(cluster, Reason("BOOTSTRAP_FAILURE", message), now)
-        case InstanceFailed(message):
-            return _terminate(cluster, Reason("INSTANCE_FAILURE", message), now)
+        case BootstrapFailed() | InstanceFailed() | TerminateRequested():
+            return _terminate(cluster, _why(event), now)
         case Resized():
             return _resize(cluster, event)
         case NodesAdded() | NodesNotAdded() | NodesRemoved():
             return _nodes_moved(cluster, event, now), ()
-        case StepsAdded(steps):
-            return _next(replace(cluster, steps=cluster.steps + steps), now)
+        case ConcurrencyChanged() | KeepAliveChanged() | StepsAdded():
+            return _next(_asked(cluster, event), now)
+        case IdledOut() if cluster.state is ClusterState.WAITING:
+            return _terminate(cluster, _why(event), now)
         case StepEnded():
             return _step_ended(cluster, event, now)
         case CancelRequested(ids, force):
             return _cancel(cluster, frozenset(ids), force, now)
-        case TerminateRequested(message):
-            return _terminate(cluster, Reason("USER_REQUEST", message), now)
         case NodesStopped() if cluster.state is ClusterState.TERMINATING:
             return _end(cluster, now), ()
         case Interrupted():
             return _interrupt(cluster, now), ()
         case _:
             return cluster, ()
+
+
+def _asked(cluster: Cluster, event: ConcurrencyChanged | KeepAliveChanged | StepsAdded) -> Cluster:
+    """The cluster as a user asked for it, before anything comes of that."""
+    match event:
+        case ConcurrencyChanged(level):
+            return replace(cluster, step_concurrency=level)
+        case KeepAliveChanged(keep):
+            return replace(cluster, keep_alive=keep)
+        case StepsAdded(steps):
+            return replace(cluster, steps=cluster.steps + steps)
+
+
+def _why(event: BootstrapFailed | InstanceFailed | TerminateRequested | IdledOut) -> Reason:
+    """The reason of an end that begins with this event."""
+    match event:
+        case BootstrapFailed(message):
+            return Reason("BOOTSTRAP_FAILURE", message)
+        case InstanceFailed(message):
+            return Reason("INSTANCE_FAILURE", message)
+        case TerminateRequested(message):
+            return Reason("USER_REQUEST", message)
+        case IdledOut(seconds):
+            message = f"Terminated by the auto-termination policy: the cluster was idle for {seconds} seconds"
+            return Reason("USER_REQUEST", message)
 
 
 def _resize(cluster: Cluster, event: Resized) -> Outcome:
@@ -120,16 +146,20 @@ def _nodes_moved(cluster: Cluster, event: NodesAdded | NodesNotAdded | NodesRemo
 
 
 def _next(cluster: Cluster, now: float) -> Outcome:
-    """Start the oldest pending step when the cluster is up and idle; else wait, or end when transient."""
+    """Start the oldest pending steps, as many as may run; without any, wait, or end when transient."""
     if cluster.state not in (ClusterState.RUNNING, ClusterState.WAITING):
         return cluster, ()
-    if any(step.state in STEP_ACTIVE for step in cluster.steps):
+    active = sum(step.state in STEP_ACTIVE for step in cluster.steps)
+    pending = [step for step in cluster.steps if step.state is StepState.PENDING]
+    chosen = pending[: max(0, cluster.step_concurrency - active)]
+    if chosen:
+        running = replace(cluster, state=ClusterState.RUNNING, reason=None)
+        for step in chosen:
+            timeline = replace(step.timeline, ready=now)
+            running = _with_step(running, replace(step, state=StepState.RUNNING, timeline=timeline))
+        return running, tuple(RunStep(step.id) for step in chosen)
+    if active:
         return cluster, ()
-    for step in cluster.steps:
-        if step.state is StepState.PENDING:
-            started = replace(step, state=StepState.RUNNING, timeline=replace(step.timeline, ready=now))
-            running = replace(_with_step(cluster, started), state=ClusterState.RUNNING, reason=None)
-            return running, (RunStep(step.id),)
     if cluster.keep_alive:
         reason = Reason("USER_REQUEST", "Cluster ready to run steps.")
         return replace(cluster, state=ClusterState.WAITING, reason=reason), ()
@@ -156,6 +186,9 @@ def _step_ended(cluster: Cluster, event: StepEnded, now: float) -> Outcome:
     after = _with_step(cluster, replace(ended, state=StepState.FAILED))
     if cluster.state is ClusterState.TERMINATING:
         return after, ()
+    if cluster.step_concurrency > 1:
+        # Beside other steps a failure neither cancels nor terminates (API_Step, ActionOnFailure).
+        return _next(after, now)
     match step.action_on_failure:
         case ActionOnFailure.TERMINATE_CLUSTER | ActionOnFailure.TERMINATE_JOB_FLOW:
             if not cluster.termination_protected:
@@ -169,6 +202,8 @@ def _step_ended(cluster: Cluster, event: StepEnded, now: float) -> Outcome:
 
 
 def _wait(cluster: Cluster) -> Outcome:
+    if any(step.state in STEP_ACTIVE for step in cluster.steps):
+        return cluster, ()
     reason = Reason("USER_REQUEST", "Cluster ready after last step failed.")
     return replace(cluster, state=ClusterState.WAITING, reason=reason), ()
 

@@ -147,7 +147,10 @@ class Ports:
 
 @dataclass(frozen=True)
 class Cluster:
-    """A cluster. `recorded` holds the members of RunJobFlow that change nothing, as they were given."""
+    """A cluster. `recorded` holds the members of RunJobFlow that change nothing, as they were given.
+
+    `step_concurrency` steps run at a time; after `idle_timeout` seconds without work the cluster ends.
+    """
 
     id: str
     name: str
@@ -167,6 +170,8 @@ class Cluster:
     recorded: dict[str, Any] = field(default_factory=dict)
     reason: Reason | None = None
     ports: Ports = Ports()
+    step_concurrency: int = 1
+    idle_timeout: int | None = None
 
     @property
     def master(self) -> Instance:

@@ -80,11 +80,17 @@ def node_environment(site: Site, cluster: Cluster, instance: Instance) -> dict[s
 def step_environment(site: Site, cluster: Cluster, size: WorkerSize) -> dict[str, str]:
     """The environment of a step: that of the master node, and where the master listens."""
     master = master_address(site, cluster, cluster.ports)
+    share = cores_share(cluster.step_concurrency, size.cores * len(workers(cluster)))
     return {
         **node_environment(site, cluster, cluster.master),
-        **shim.variables(master.url, Capacity(size.cores, size.memory)),
+        **shim.variables(master.url, Capacity(size.cores, size.memory, share)),
         "MASTER": master.url,
     }
+
+
+def cores_share(concurrency: int, cores: int) -> int | None:
+    """How many of a cluster's cores each of so many steps takes; None for all, when there is only one."""
+    return max(1, cores // concurrency) if concurrency > 1 else None
 
 
 def master_address(site: Site, cluster: Cluster, ports: Ports) -> MasterAddress:

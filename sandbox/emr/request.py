@@ -31,6 +31,8 @@ NewId = Callable[[str, int], str]
 """Makes an id of a prefix and a number of letters or digits after it."""
 
 MAX_STEPS = 256
+MIN_IDLE_TIMEOUT, DEFAULT_IDLE_TIMEOUT, MAX_IDLE_TIMEOUT = 60, 3600, 604_800
+"""Seconds."""
 MAX_INSTANCES = 10_000
 """Instances of one group, more than any machine holds: a bound before each of them is made."""
 APPLICATIONS = {"spark": "Spark", "zeppelin": "Zeppelin"}
@@ -48,6 +50,7 @@ _USED = frozenset(
         "Configurations",
         "Tags",
         "StepConcurrencyLevel",
+        "AutoTerminationPolicy",
     }
 )
 _RECORDED = frozenset(
@@ -93,14 +96,15 @@ _GROUP_USED = frozenset({"Name", "InstanceRole", "InstanceType", "InstanceCount"
 def cluster(request: Document, now: float, new_id: NewId) -> Cluster:
     """A cluster about to start; `ValidationException` when the request is wrong, 501 when not emulated."""
     refuse("RunJobFlow", request, _USED | _RECORDED)
-    if request.get("StepConcurrencyLevel", 1) != 1:
-        raise _not_emulated("RunJobFlow with a StepConcurrencyLevel other than 1")
+    concurrency = step_concurrency(request.get("StepConcurrencyLevel", 1))
     hardware = request["Instances"]
     refuse("RunJobFlow.Instances", hardware, _INSTANCES_USED | _INSTANCES_RECORDED)
     _check_log_uri(request.get("LogUri"))
     wanted = _groups(hardware, new_id)
     recorded = {name: request[name] for name in sorted(_RECORDED & request.keys())}
     recorded |= {name: hardware[name] for name in sorted(_INSTANCES_RECORDED & hardware.keys())}
+    at_launch = steps(request.get("Steps", []), now, new_id)
+    check_actions(concurrency, at_launch)
     return Cluster(
         id=new_id("j-", 13),
         name=request["Name"],
@@ -109,7 +113,7 @@ def cluster(request: Document, now: float, new_id: NewId) -> Cluster:
         release_label=_release_label(request),
         groups=wanted,
         instances=tuple(one for group in wanted for one in instances(group, group.count, now, new_id)),
-        steps=steps(request.get("Steps", []), now, new_id),
+        steps=at_launch,
         bootstrap_actions=tuple(_bootstrap_action(action) for action in request.get("BootstrapActions", [])),
         applications=_applications(request.get("Applications", [])),
         configurations=_configurations(request.get("Configurations", [])),
@@ -118,6 +122,8 @@ def cluster(request: Document, now: float, new_id: NewId) -> Cluster:
         log_uri=request.get("LogUri"),
         tags=tags(request.get("Tags", [])),
         recorded=recorded,
+        step_concurrency=concurrency,
+        idle_timeout=idle_timeout(request.get("AutoTerminationPolicy")),
     )
 
 
@@ -128,6 +134,42 @@ def steps(configs: list[Document], now: float, new_id: NewId) -> tuple[Step, ...
     for config in configs:
         refuse("StepConfig", config, frozenset({"Name", "ActionOnFailure", "HadoopJarStep"}))
     return tuple(_step(config, now, new_id) for config in configs)
+
+
+def step_concurrency(level: int) -> int:
+    """The level; `ValidationException` when EMR would not take it."""
+    if not 1 <= level <= MAX_STEPS:
+        message = f"StepConcurrencyLevel must be between 1 and {MAX_STEPS}, not {level}."
+        raise AwsError("ValidationException", message)
+    return level
+
+
+def check_actions(concurrency: int, steps: tuple[Step, ...]) -> None:
+    """`ValidationException` for an ActionOnFailure that steps cannot have while others run beside them.
+
+    https://docs.aws.amazon.com/emr/latest/APIReference/API_StepConfig.html
+    """
+    for step in steps:
+        if concurrency > 1 and step.action_on_failure is not ActionOnFailure.CONTINUE:
+            raise AwsError(
+                "ValidationException",
+                f"ActionOnFailure {step.action_on_failure} is not valid for step {step.name}: "
+                f"with a StepConcurrencyLevel of {concurrency} only CONTINUE is.",
+            )
+
+
+def idle_timeout(policy: Document | None) -> int | None:
+    """Seconds of an AutoTerminationPolicy; None without one, `ValidationException` out of bounds.
+
+    https://docs.aws.amazon.com/emr/latest/APIReference/API_AutoTerminationPolicy.html
+    """
+    if policy is None:
+        return None
+    seconds = policy.get("IdleTimeout", DEFAULT_IDLE_TIMEOUT)
+    if not MIN_IDLE_TIMEOUT <= seconds <= MAX_IDLE_TIMEOUT:
+        message = f"IdleTimeout must be between {MIN_IDLE_TIMEOUT} and {MAX_IDLE_TIMEOUT} seconds."
+        raise AwsError("ValidationException", message)
+    return int(seconds)
 
 
 def check_room(cluster: Cluster, more: int) -> None:

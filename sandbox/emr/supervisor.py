@@ -13,6 +13,7 @@ from dataclasses import replace
 from sandbox.emr import bootstrap, events, logs, nodes, steps
 from sandbox.emr.applications import Application, Applications
 from sandbox.emr.events import Effect, Event
+from sandbox.emr.idle import IdleClusters
 from sandbox.emr.lifecycle import advance
 from sandbox.emr.model import ENDED, Cluster, ClusterState, Failure, Reason, from_document, to_document
 from sandbox.emr.nodes import Site
@@ -20,6 +21,7 @@ from sandbox.emr.resize import Resize
 from sandbox.errors import AwsError, SandboxError
 from sandbox.runtime.processes import Processes
 from sandbox.runtime.workers import Workers
+from sandbox.spark import standalone
 from sandbox.spark.standalone import WorkerSize
 from sandbox.store import Database, Documents, Journal
 
@@ -49,6 +51,7 @@ class Supervisor:
         self._s3 = s3
         self._clock = clock
         self._applications = Applications(site, processes, journal, clock)
+        self._idle = IdleClusters(clock)
         self._lock = threading.RLock()
         self._workers = Workers()
         self._stopped = threading.Event()
@@ -60,6 +63,13 @@ class Supervisor:
         """The cluster with this id, or None."""
         document = self._documents.get(id)
         return from_document(document) if document else None
+
+    def existing(self, id: str) -> Cluster:
+        """The cluster with this id; `InvalidRequestException` when there is none."""
+        cluster = self.get(id)
+        if cluster is None:
+            raise AwsError("InvalidRequestException", f"Cluster id '{id}' is not valid.")
+        return cluster
 
     def all(self) -> list[Cluster]:
         """Every cluster, oldest first."""
@@ -255,7 +265,7 @@ class Supervisor:
                     self._look_at(cluster)
 
     def _look_at(self, cluster: Cluster) -> None:
-        """End the cluster when one of its daemons or machines is gone, but not for an application."""
+        """End the cluster when one of its daemons or machines is gone, or when it idled too long."""
         self._applications.look(cluster)
         for process in self._processes.dead(cluster.id, nodes.daemons(cluster)):
             message = f"{process.command.name} ended with exit code {process.poll()}"
@@ -263,6 +273,12 @@ class Supervisor:
         lost = self._site.machines.lost(cluster)
         if lost is not None:
             self.apply(cluster.id, events.InstanceFailed(lost))
+        if cluster.idle_timeout is not None and self._idle.expired(cluster, self._has_applications):
+            self.apply(cluster.id, events.IdledOut(cluster.idle_timeout))
+
+    def _has_applications(self, cluster: Cluster) -> bool:
+        """Whether the master has a Spark application; so it is taken for when the master does not answer."""
+        return standalone.active_applications(nodes.master_address(self._site, cluster, cluster.ports)) != 0
 
 
 def _fault(effect: Effect, error: Exception) -> Event | None:

@@ -16,6 +16,7 @@ COMMANDS = ("spark-submit", "spark-sql", "spark-shell", "pyspark")
 MASTER = "SANDBOX_SPARK_MASTER"
 CORES = "SANDBOX_EXECUTOR_CORES"
 MEMORY = "SANDBOX_EXECUTOR_MEMORY"
+SHARE = "SANDBOX_CORES_SHARE"
 
 
 def write(folder: Path, python: Path) -> None:
@@ -29,14 +30,16 @@ def write(folder: Path, python: Path) -> None:
 
 def variables(master: str, capacity: Capacity) -> dict[str, str]:
     """The environment that a shim reads."""
-    return {MASTER: master, CORES: str(capacity.cores), MEMORY: str(capacity.memory)}
+    share = {SHARE: str(capacity.share)} if capacity.share is not None else {}
+    return {MASTER: master, CORES: str(capacity.cores), MEMORY: str(capacity.memory), **share}
 
 
 def command(
     name: str, arguments: list[str], environment: Mapping[str, str]
 ) -> tuple[list[str], tuple[str, ...]]:
     """The real command line, and a sentence for every option that was rewritten."""
-    capacity = Capacity(int(environment[CORES]), int(environment[MEMORY]))
+    share = environment.get(SHARE)
+    capacity = Capacity(int(environment[CORES]), int(environment[MEMORY]), int(share) if share else None)
     submission = rewrite(arguments, environment[MASTER], capacity)
     real = Path(environment["SPARK_HOME"]) / "bin" / name
     return [str(real), *submission.arguments], submission.notes

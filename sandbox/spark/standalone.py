@@ -145,6 +145,12 @@ def has_worker(state: Any, host: str, port: int | None = None) -> bool:
     return any(worker["host"] == host and port in (None, worker["port"]) for worker in live_workers(state))
 
 
+def active_applications(address: MasterAddress) -> int | None:
+    """How many applications the master has that have not ended; None when it does not answer."""
+    state = readiness.fetch_json(f"{address.ui}/json/", timeout=5)
+    return len(state["activeapps"]) if isinstance(state, dict) else None
+
+
 def live_workers(state: Any) -> list[Any]:
     """The workers of a master's state that are alive."""
     return [worker for worker in state.get("workers", ()) if worker["state"] == "ALIVE"]

@@ -18,10 +18,14 @@ _UNITS = {"": 1, "k": 1 / 1024, "m": 1, "g": 1024, "t": 1024 * 1024}
 
 @dataclass(frozen=True)
 class Capacity:
-    """What one executor may have at most: cores, and memory in MiB."""
+    """What one executor may have at most: cores, and memory in MiB.
+
+    `share`: how many cores of the cluster an application takes that does not say; None for all of them.
+    """
 
     cores: int
     memory: int
+    share: int | None = None
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,7 @@ def rewrite(arguments: Sequence[str], master: str, capacity: Capacity) -> Submis
                 kept.append((name, value))
     kept = [_capped_conf(option, capacity, notes) for option in kept]
     kept += [(name, text) for name, text in _executors(wanted, capacity, notes)]
+    kept += _share(kept, capacity, notes)
     head = [part for name, value in kept for part in ((name,) if value is None else (name, value))]
     return Submission(("--master", master, "--deploy-mode", "client", *head, *rest), tuple(notes))
 
@@ -101,6 +106,20 @@ def _executors(wanted: dict[str, str], capacity: Capacity, notes: list[str]) -> 
     if "--executor-memory" in wanted:
         options.append(("--executor-memory", _memory(wanted["--executor-memory"], capacity, notes)))
     return options
+
+
+def _share(
+    options: Sequence[tuple[str, str | None]], capacity: Capacity, notes: list[str]
+) -> list[tuple[str, str]]:
+    """Standalone gives all cores to the first application: beside others each takes its share."""
+    says = any(
+        name == "--total-executor-cores" or (value or "").startswith("spark.cores.max=")
+        for name, value in options
+    )
+    if capacity.share is None or says:
+        return []
+    notes.append(f"--total-executor-cores {capacity.share} is added, so that steps can run side by side")
+    return [("--total-executor-cores", str(capacity.share))]
 
 
 def _capped_conf(

@@ -200,6 +200,18 @@ def test_no_more_than_256_steps_are_active_however_many_ask_at_once(sandbox, lau
         ("terminate_job_flows", {"JobFlowIds": ["j-NONE"]}),
         ("add_job_flow_steps", {"JobFlowId": "j-NONE", "Steps": [STEP]}),
         ("add_tags", {"ResourceId": "j-NONE", "Tags": []}),
+        ("modify_cluster", {"ClusterId": "j-NONE", "StepConcurrencyLevel": 2}),
+        (
+            "set_keep_job_flow_alive_when_no_steps",
+            {"JobFlowIds": ["j-NONE"], "KeepJobFlowAliveWhenNoSteps": True},
+        ),
+        ("set_visible_to_all_users", {"JobFlowIds": ["j-NONE"], "VisibleToAllUsers": True}),
+        (
+            "put_auto_termination_policy",
+            {"ClusterId": "j-NONE", "AutoTerminationPolicy": {"IdleTimeout": 60}},
+        ),
+        ("get_auto_termination_policy", {"ClusterId": "j-NONE"}),
+        ("remove_auto_termination_policy", {"ClusterId": "j-NONE"}),
     ],
 )
 def test_a_cluster_that_is_not_there_is_named(sandbox, call, arguments):
@@ -213,3 +225,32 @@ def test_too_large_a_cluster_is_refused_before_anything_starts(sandbox):
     groups = [GROUPS[0], {**GROUPS[1], "InstanceCount": 5000}]
     with pytest.raises(ClientError, match=r"5000 nodes (need more than this machine has|beside the master)"):
         sandbox.client("emr").run_job_flow(Name="c", Instances={"InstanceGroups": groups})
+
+
+def test_policies_are_kept_changed_and_removed(sandbox, launch):
+    emr = sandbox.client("emr")
+    id = launch("sleep 600", StepConcurrencyLevel=3, AutoTerminationPolicy={"IdleTimeout": 120})
+
+    def described():
+        return emr.describe_cluster(ClusterId=id)["Cluster"]
+
+    def policy():
+        return emr.get_auto_termination_policy(ClusterId=id).get("AutoTerminationPolicy")
+
+    assert (described()["StepConcurrencyLevel"], policy()) == (3, {"IdleTimeout": 120})
+    assert emr.modify_cluster(ClusterId=id, StepConcurrencyLevel=5)["StepConcurrencyLevel"] == 5
+    emr.put_auto_termination_policy(ClusterId=id, AutoTerminationPolicy={"IdleTimeout": 60})
+    emr.set_visible_to_all_users(JobFlowIds=[id], VisibleToAllUsers=False)
+    emr.set_keep_job_flow_alive_when_no_steps(JobFlowIds=[id], KeepJobFlowAliveWhenNoSteps=False)
+    now = described()
+    assert (now["StepConcurrencyLevel"], policy()) == (5, {"IdleTimeout": 60})
+    assert (now["VisibleToAllUsers"], now["AutoTerminate"]) == (False, True)
+    for level in (0, 257):
+        with pytest.raises(ClientError, match=f"between 1 and 256, not {level}"):
+            emr.modify_cluster(ClusterId=id, StepConcurrencyLevel=level)
+    with pytest.raises(ClientError, match="between 60 and 604800"):
+        emr.put_auto_termination_policy(ClusterId=id, AutoTerminationPolicy={"IdleTimeout": 1})
+    with pytest.raises(ClientError, match="ActionOnFailure CANCEL_AND_WAIT is not valid"):
+        emr.add_job_flow_steps(JobFlowId=id, Steps=[{**STEP, "ActionOnFailure": "CANCEL_AND_WAIT"}])
+    emr.remove_auto_termination_policy(ClusterId=id)
+    assert (policy(), emr.list_steps(ClusterId=id)["Steps"]) == (None, [])

@@ -254,3 +254,59 @@ def test_steps_added_while_waiting_start_at_once():
 def test_a_cluster_survives_the_way_through_a_document():
     value, _ = up(step(1), step(2))
     assert from_document(to_document(value)) == value
+
+
+def running(value):
+    return [step.id for step in value.steps if step.state is StepState.RUNNING]
+
+
+def test_as_many_steps_run_as_the_level_says():
+    value, effects = up(step(1), step(2), step(3), step(4))
+    assert running(value) == ["s-1"]
+    value, effects = play(value, events.ConcurrencyChanged(3))
+    assert running(value) == ["s-1", "s-2", "s-3"]
+    assert effects == [events.RunStep("s-2"), events.RunStep("s-3")]
+    value, effects = play(value, events.ConcurrencyChanged(1), events.StepEnded("s-2", None))
+    assert (running(value), effects) == (["s-1", "s-3"], [])
+    value, effects = play(value, events.StepEnded("s-1", None), events.StepEnded("s-3", None))
+    assert (running(value), effects) == (["s-4"], [events.RunStep("s-4")])
+    value, _ = play(value, events.StepEnded("s-4", None))
+    assert value.state is ClusterState.WAITING
+
+
+@pytest.mark.parametrize("action", [ActionOnFailure.CANCEL_AND_WAIT, ActionOnFailure.TERMINATE_CLUSTER])
+def test_a_failure_beside_other_steps_neither_cancels_nor_terminates(action):
+    value, _ = play(up(step(1, action), step(2), step(3))[0], events.ConcurrencyChanged(2))
+    value, effects = play(value, FAILED)
+    assert value.state is ClusterState.RUNNING
+    assert (running(value), effects) == (["s-2", "s-3"], [events.RunStep("s-3")])
+
+
+def test_after_the_level_was_lowered_a_cluster_waits_for_what_still_runs():
+    value, _ = play(up(step(1, ActionOnFailure.CANCEL_AND_WAIT), step(2))[0], events.ConcurrencyChanged(2))
+    value, _ = play(value, events.ConcurrencyChanged(1), FAILED)
+    assert (value.state, running(value)) == (ClusterState.RUNNING, ["s-2"])
+    value, _ = play(value, events.StepEnded("s-2", None))
+    assert value.state is ClusterState.WAITING
+
+
+def test_a_waiting_cluster_ends_when_it_shall_not_be_kept_alive():
+    value, effects = play(up()[0], events.KeepAliveChanged(False))
+    assert (value.state, value.reason.code) == (ClusterState.TERMINATING, "ALL_STEPS_COMPLETED")
+    assert effects == [events.StopNodes()]
+    busy, effects = play(up(step(1))[0], events.KeepAliveChanged(False))
+    assert (busy.state, effects) == (ClusterState.RUNNING, [])
+
+
+def test_an_idle_cluster_ends_cleanly_and_a_busy_one_does_not():
+    value, effects = play(up()[0], events.IdledOut(60))
+    assert (value.state, effects) == (ClusterState.TERMINATING, [events.StopNodes()])
+    assert "idle for 60 seconds" in value.reason.message
+    assert play(value, events.NodesStopped())[0].state is ClusterState.TERMINATED
+    assert play(up(step(1))[0], events.IdledOut(60))[0].state is ClusterState.RUNNING
+
+
+def test_a_document_of_before_there_was_concurrency_is_read():
+    document = to_document(cluster())
+    del document["step_concurrency"], document["idle_timeout"]
+    assert from_document(document) == cluster()

@@ -52,3 +52,18 @@ def test_an_option_without_its_value_is_left_for_spark_to_refuse():
 )
 def test_memory_in_mebibytes(text, expected):
     assert mebibytes(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("x.py", "--total-executor-cores 1 x.py"),
+        ("--num-executors 1 x.py", "--total-executor-cores 2 x.py"),
+        ("--conf spark.cores.max=2 x.py", "--conf spark.cores.max=2 x.py"),
+        ("--total-executor-cores 2 x.py", "--total-executor-cores 2 x.py"),
+    ],
+)
+def test_beside_others_an_application_takes_its_share_unless_it_says(given, expected):
+    submission = rewrite(given.split(), MASTER, Capacity(2, 2048, share=1))
+    assert " ".join(submission.arguments[4:]) == expected
+    assert any("side by side" in note for note in submission.notes) == (given == "x.py")

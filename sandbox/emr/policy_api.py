@@ -1,0 +1,73 @@
+"""EMR's operations that change how a cluster lives: concurrency of steps, keep-alive, auto-termination.
+
+https://docs.aws.amazon.com/emr/latest/APIReference/API_Operations.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sandbox.aws.operations import Document, Fidelity, operation
+from sandbox.emr import events, request
+from sandbox.emr.model import ENDED, Cluster
+from sandbox.emr.supervisor import Supervisor
+from sandbox.errors import AwsError
+
+
+class PolicyOperations:
+    """What holds for a cluster from now on."""
+
+    def __init__(self, supervisor: Supervisor) -> None:
+        self._supervisor = supervisor
+
+    @operation(Fidelity.EXECUTED)
+    def modify_cluster(self, document: Document) -> Document:
+        cluster = self._changeable(document["ClusterId"])
+        if document.get("ExtendedSupport"):
+            raise AwsError("NotEmulated", "EMR Sandbox does not emulate ExtendedSupport", status=501)
+        level = document.get("StepConcurrencyLevel")
+        if level is None:
+            raise AwsError("InvalidRequestException", "StepConcurrencyLevel is missing: nothing to modify.")
+        self._supervisor.apply(cluster.id, events.ConcurrencyChanged(request.step_concurrency(level)))
+        return {"StepConcurrencyLevel": level}
+
+    @operation(Fidelity.EXECUTED)
+    def set_keep_job_flow_alive_when_no_steps(self, document: Document) -> Document:
+        keep = document["KeepJobFlowAliveWhenNoSteps"]
+        for cluster in [self._supervisor.existing(id) for id in document["JobFlowIds"]]:
+            self._supervisor.apply(cluster.id, events.KeepAliveChanged(keep))
+        return {}
+
+    @operation(Fidelity.RECORDED)
+    def set_visible_to_all_users(self, document: Document) -> Document:
+        visible = {"VisibleToAllUsers": document["VisibleToAllUsers"]}
+        for cluster in [self._supervisor.existing(id) for id in document["JobFlowIds"]]:
+            self._supervisor.change(
+                cluster.id, lambda now: replace(now, recorded={**now.recorded, **visible})
+            )
+        return {}
+
+    @operation(Fidelity.EXECUTED)
+    def put_auto_termination_policy(self, document: Document) -> Document:
+        seconds = request.idle_timeout(document.get("AutoTerminationPolicy", {}))
+        self._set_idle_timeout(self._changeable(document["ClusterId"]), seconds)
+        return {}
+
+    @operation(Fidelity.EXECUTED)
+    def get_auto_termination_policy(self, document: Document) -> Document:
+        seconds = self._supervisor.existing(document["ClusterId"]).idle_timeout
+        return {} if seconds is None else {"AutoTerminationPolicy": {"IdleTimeout": seconds}}
+
+    @operation(Fidelity.EXECUTED)
+    def remove_auto_termination_policy(self, document: Document) -> Document:
+        self._set_idle_timeout(self._changeable(document["ClusterId"]), None)
+        return {}
+
+    def _set_idle_timeout(self, cluster: Cluster, seconds: int | None) -> None:
+        self._supervisor.change(cluster.id, lambda now: replace(now, idle_timeout=seconds))
+
+    def _changeable(self, id: str) -> Cluster:
+        cluster = self._supervisor.existing(id)
+        if cluster.state in ENDED:
+            raise AwsError("InvalidRequestException", f"Cluster '{id}' is {cluster.state}.")
+        return cluster
