@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from sandbox.catalog.databases import Databases
-from sandbox.catalog.expression import Dialect, compile_filter
+from sandbox.catalog.expression import Dialect, Filter, compile_filter
 from sandbox.catalog.functions import Functions
-from sandbox.catalog.partitions import WHOLE, Partitions, Segment, Wanted, check_values
+from sandbox.catalog.partitions import WHOLE, Partitions, Segment, check_values
 from sandbox.catalog.rows import Document, invalid, name_pattern
 from sandbox.catalog.tables import TableRow, Tables
 from sandbox.errors import AwsError
@@ -161,6 +161,18 @@ class DataCatalog:
         tables = [row.table, *self._tables.archived(row.id)]
         return [{"Table": table, "VersionId": table["VersionId"]} for table in tables]
 
+    def delete_table_version(self, database: str, name: str, version: str) -> None:
+        """Remove an old version; InvalidInputException for the current one, which stays."""
+        row = self._row(database, name)
+        if version == row.table["VersionId"]:
+            raise invalid("The current version of a table cannot be deleted.")
+        if not version.isdecimal() or not self._tables.delete_archived(row.id, int(version)):
+            raise AwsError("EntityNotFoundException", "Version not found.")
+
+    def all_tables(self) -> list[Document]:
+        """Every table of every database, by database and name."""
+        return self._tables.everywhere()
+
     def create_partition(self, database: str, table: str, partition_input: Document) -> None:
         """Add a partition."""
         self.create_partitions(database, table, [partition_input])
@@ -300,7 +312,7 @@ class DataCatalog:
             "CreateTime": created,
         }
 
-    def _wanted(self, row: TableRow, expression: str | None, dialect: Dialect) -> Wanted | None:
+    def _wanted(self, row: TableRow, expression: str | None, dialect: Dialect) -> Filter | None:
         if not expression or not expression.strip():
             return None
         return compile_filter(expression, row.partition_keys(), dialect)

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NoReturn
@@ -27,7 +27,9 @@ from sandbox.catalog.rows import invalid
 from sandbox.catalog.values import NULL_PARTITION, Comparable, reader_of
 
 Truth = bool | None
-Test = Callable[[Sequence[str]], Truth]
+Values = Sequence[str] | Mapping[int, str]
+"""A partition's values by the place of their key; a test looks only at those of its own keys."""
+Test = Callable[[Values], Truth]
 
 _DEEPEST = 150
 _TOKEN = re.compile(
@@ -90,7 +92,7 @@ class Key:
     type: str
     read: Callable[[str], Comparable]
 
-    def value(self, values: Sequence[str]) -> Comparable | None:
+    def value(self, values: Values) -> Comparable | None:
         """The partition's value, or None for the null partition and for text that is not of the type."""
         text = values[self.index]
         if text == NULL_PARTITION:
@@ -101,15 +103,33 @@ class Key:
             return None
 
 
+@dataclass(frozen=True)
+class Filter:
+    """A compiled expression: all of `terms` must be true, each with the places of the keys that it names."""
+
+    terms: Sequence[tuple[frozenset[int], Test]]
+
+    def __call__(self, values: Sequence[str]) -> bool:
+        """Whether the filter selects the partition of these values."""
+        return all(test(values) is True for _, test in self.terms)
+
+    def names(self, index: int) -> bool:
+        """Whether some term is about this key alone, so that it decides without the others."""
+        return any(keys == {index} for keys, _ in self.terms)
+
+    def possible(self, index: int, value: str) -> bool:
+        """Whether a partition with this value of the key can be selected."""
+        return all(test({index: value}) is True for keys, test in self.terms if keys == {index})
+
+
 def compile_filter(
     expression: str, keys: Sequence[tuple[str, str]], dialect: Dialect = Dialect.GLUE
-) -> Callable[[Sequence[str]], bool]:
-    """The predicate that the expression means for a table with these (name, type) partition keys.
+) -> Filter:
+    """The filter that the expression means for a table with these (name, type) partition keys.
 
     Raises InvalidInputException that names the place in the text when it is not a filter over the keys.
     """
-    test = _Parser(expression, keys, dialect).parse()
-    return lambda values: test(values) is True
+    return Filter(_Parser(expression, keys, dialect).parse())
 
 
 def _fault(what: str, token: Token) -> NoReturn:
@@ -162,16 +182,30 @@ class _Parser:
         self._tokens = _tokens(text, dialect)
         self._next = 0
         self._depth = 0
+        self._named: set[int] = set()
         self._dialect = dialect
         self._keys = {
             name.lower(): Key(index, kind, reader_of(kind)) for index, (name, kind) in enumerate(keys)
         }
 
-    def parse(self) -> Test:
-        test = self._or()
+    def parse(self) -> list[tuple[frozenset[int], Test]]:
+        """The terms of the outermost AND."""
+        terms = [self._term()]
+        while self._accept("AND"):
+            terms.append(self._term())
+        if self._accept("OR"):
+            # AND binds more tightly: what was read so far is one side of the OR.
+            before, self._named = _all([test for _, test in terms]), set[int]()
+            either = _any([before, self._or()])
+            terms = [(frozenset(self._named).union(*(keys for keys, _ in terms)), either)]
         if self._peek().kind is not Kind.END:
             _fault("Expected AND, OR or the end", self._peek())
-        return test
+        return terms
+
+    def _term(self) -> tuple[frozenset[int], Test]:
+        self._named = set()
+        test = self._not()
+        return frozenset(self._named), test
 
     def _peek(self) -> Token:
         return self._tokens[self._next]
@@ -313,11 +347,12 @@ class _Parser:
         key = self._keys.get(token.text.lower())
         if key is None:
             _fault("Not a partition key of the table", token)
+        self._named.add(key.index)
         return key
 
 
 def _all(tests: list[Test]) -> Test:
-    def test(values: Sequence[str]) -> Truth:
+    def test(values: Values) -> Truth:
         unknown = False
         for each in tests:
             truth = each(values)

@@ -1,16 +1,19 @@
 """The rows of partitions.
 
 One row for each partition. Its key is the JSON list of its values: names, filters and pages are read from
-the index over (table, key) alone, and only the partitions that are wanted are loaded.
+the index over (table, key) alone, and only the partitions that are wanted are loaded. Partitions of one
+value of the first key lie together there, so a filter that excludes the value goes past all of them at once.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from sandbox.catalog.expression import Filter
 from sandbox.catalog.rows import Document, already_exists, dump, invalid, load
 from sandbox.errors import AwsError
 from sandbox.store import Database
@@ -25,9 +28,12 @@ CREATE TABLE IF NOT EXISTS catalog_partition (
 );
 """
 _SCAN = 2000
+_PEEK = 4
+"""Rows that are read where a whole value of the first key may have to be passed over."""
 _LOAD = 500
-
-Wanted = Callable[[Sequence[str]], bool]
+_FIRST = re.compile(r'\["(?:[^"\\]|\\.)*"')
+"""The part of a key that all partitions with its first value have in common."""
+_BEHIND = "\U0010ffff"
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,11 @@ class Segment:
 
 
 WHOLE = Segment(0, 1)
+
+
+def _first(key: str) -> str:
+    match = _FIRST.match(key)
+    return match.group() if match else key
 
 
 def key_of(values: Sequence[str]) -> str:
@@ -104,14 +115,14 @@ class Partitions:
         """Remove every partition of a table."""
         self._store.execute("DELETE FROM catalog_partition WHERE table_id = ?", table_id)
 
-    def values(self, table_id: int, wanted: Wanted | None = None) -> list[list[str]]:
+    def values(self, table_id: int, wanted: Filter | None = None) -> list[list[str]]:
         """The values of a table's partitions in the order of their keys, of all or of the wanted ones."""
         return [values for _, values in self._scan(table_id, "", wanted)]
 
     def page(
         self,
         table_id: int,
-        wanted: Wanted | None,
+        wanted: Filter | None,
         after: str = "",
         limit: int | None = None,
         segment: Segment = WHOLE,
@@ -126,21 +137,40 @@ class Partitions:
             keys.append(key)
         return self._load(table_id, keys), None
 
-    def _scan(self, table_id: int, after: str, wanted: Wanted | None) -> Iterator[tuple[str, list[str]]]:
-        while True:
-            rows = self._store.query(
-                "SELECT key FROM catalog_partition WHERE table_id = ? AND key > ? ORDER BY key LIMIT ?",
-                table_id,
-                after,
-                _SCAN,
-            )
-            for (key,) in rows:
+    def _scan(self, table_id: int, after: str, wanted: Filter | None) -> Iterator[tuple[str, list[str]]]:
+        if wanted is not None and wanted.names(0):
+            yield from self._skip_scan(table_id, after, wanted)
+            return
+        while keys := self._keys(table_id, after, _SCAN):
+            for key in keys:
                 values = json.loads(key)
                 if wanted is None or wanted(values):
                     yield key, values
-            if len(rows) < _SCAN:
-                return
-            after = rows[-1][0]
+            after = keys[-1]
+
+    def _skip_scan(self, table_id: int, after: str, wanted: Filter) -> Iterator[tuple[str, list[str]]]:
+        first, possible, size = "", False, _PEEK
+        while keys := self._keys(table_id, after, size):
+            changes = 0
+            for key in keys:
+                if not (first and key.startswith(first)):
+                    changes += 1
+                    first = _first(key)
+                    possible = wanted.possible(0, json.loads(first + "]")[0])
+                if possible and wanted(values := json.loads(key)):
+                    yield key, values
+            after = keys[-1] if possible else first + _BEHIND
+            # Many values in few rows, or rows that may all be wanted: there is nothing to pass over.
+            size = min(size * 2, _SCAN) if possible or changes > len(keys) // 2 else _PEEK
+
+    def _keys(self, table_id: int, after: str, limit: int) -> list[str]:
+        rows = self._store.query(
+            "SELECT key FROM catalog_partition WHERE table_id = ? AND key > ? ORDER BY key LIMIT ?",
+            table_id,
+            after,
+            limit,
+        )
+        return [row[0] for row in rows]
 
     def _load(self, table_id: int, keys: list[str]) -> list[Document]:
         documents = []

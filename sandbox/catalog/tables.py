@@ -111,6 +111,16 @@ class Tables:
         )
         return [load(row[0]) for row in rows]
 
+    def delete_archived(self, row_id: int, version: int) -> bool:
+        """Remove an old version; False when there is none of this number."""
+        sql = "DELETE FROM catalog_table_version WHERE table_id = ? AND version = ?"
+        return self._store.execute(sql, row_id, version) == 1
+
+    def everywhere(self) -> list[Document]:
+        """Every table of every database, by database and name."""
+        rows = self._store.query("SELECT body FROM catalog_table ORDER BY database, name")
+        return [load(row[0]) for row in rows]
+
     def delete(self, row_id: int) -> None:
         """Remove a table and its old versions."""
         self._store.execute("DELETE FROM catalog_table_version WHERE table_id = ?", row_id)

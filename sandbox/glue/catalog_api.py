@@ -5,13 +5,17 @@ Source: https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-catalog.html
 
 from __future__ import annotations
 
+import json
+
 from sandbox.aws.operations import Document, Fidelity, operation
 from sandbox.catalog import DataCatalog
+from sandbox.catalog.search import search
 from sandbox.errors import AwsError
 from sandbox.glue.requests import check_catalog, page, refuse_members
 from sandbox.glue.tags import Kind, Tags
 
 _PAGE = 100
+_SEARCH_PAGE = 1000
 
 
 class CatalogOperations:
@@ -151,6 +155,44 @@ class CatalogOperations:
         scope = ("GetTableVersions", request["DatabaseName"], request["TableName"])
         chosen, following = page(items, request, _PAGE, *scope)
         return {"TableVersions": chosen, **following}
+
+    @operation(Fidelity.EXECUTED)
+    def delete_table_version(self, request: Document) -> Document:
+        """DeleteTableVersion; the current one cannot be deleted."""
+        check_catalog(request, self._account)
+        scope = request["DatabaseName"], request["TableName"]
+        self._catalog.delete_table_version(*scope, request["VersionId"])
+        return {}
+
+    @operation(Fidelity.EXECUTED)
+    def batch_delete_table_version(self, request: Document) -> Document:
+        """BatchDeleteTableVersion; a version that cannot be deleted is listed in Errors."""
+        check_catalog(request, self._account)
+        scope = request["DatabaseName"], request["TableName"]
+        self._catalog.get_table(*scope)
+        errors = []
+        for version in request["VersionIds"]:
+            try:
+                self._catalog.delete_table_version(*scope, version)
+            except AwsError as error:
+                detail = {"ErrorCode": error.code, "ErrorMessage": error.message}
+                errors.append({"TableName": scope[1], "VersionId": version, "ErrorDetail": detail})
+        return {"Errors": errors}
+
+    @operation(Fidelity.EXECUTED)
+    def search_tables(self, request: Document) -> Document:
+        """SearchTables. Nothing is shared, so ResourceShareType FOREIGN and FEDERATED find nothing."""
+        check_catalog(request, self._account)
+        refuse_members("SearchTables", request, "IncludeStatusDetails")
+        foreign = request.get("ResourceShareType") in ("FOREIGN", "FEDERATED")
+        text, filters, order = (request.get(name) for name in ("SearchText", "Filters", "SortCriteria"))
+        tables = [] if foreign else self._catalog.all_tables()
+        found = search(tables, text, filters or [], order or [])
+        # The place in the answer is the token: an order of the caller's has no other key.
+        items = {f"{place:09}": self._owned(table) for place, table in enumerate(found)}
+        scope = ("SearchTables", json.dumps([text, filters, order]))
+        chosen, following = page(items, request, _SEARCH_PAGE, *scope)
+        return {"TableList": chosen, **following}
 
     @operation(Fidelity.EXECUTED)
     def create_user_defined_function(self, request: Document) -> Document:

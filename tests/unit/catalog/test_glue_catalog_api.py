@@ -54,7 +54,8 @@ def test_every_operation_is_executed(glue: Glue) -> None:
         *(f"{verb}Partition" for verb in ("Create", "Get", "Update", "Delete")),
         *(f"Batch{verb}Partition" for verb in ("Create", "Get", "Update", "Delete")),
         *(f"{verb}UserDefinedFunction" for verb in ("Create", "Get", "Update", "Delete")),
-        "GetTableVersion",
+        *(f"{verb}TableVersion" for verb in ("Get", "Delete", "BatchDelete")),
+        "SearchTable",
         "GetPartitionIndexe",
     }
     assert {each.fidelity for each in glue.service.operations.values()} == {Fidelity.EXECUTED}
