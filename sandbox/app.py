@@ -184,6 +184,7 @@ class Sandbox:
             self._cluster_site(placement, services),
             lambda: clients("s3"),
             self._clock,
+            _amazon_id,
         )
         executions = NotebookExecutions(
             database, journal, _notebooks(supervisor), S3Notes(lambda: clients("s3")), self._clock

@@ -48,6 +48,7 @@ def cluster(value: Cluster, naming: Naming) -> Document:
         "ReleaseLabel": value.release_label,
         "AutoTerminate": not value.keep_alive,
         "TerminationProtected": value.termination_protected,
+        "UnhealthyNodeReplacement": value.replace_unhealthy,
         "VisibleToAllUsers": recorded.get("VisibleToAllUsers", True),
         "Applications": [_application(name, naming) for name in value.applications],
         "Tags": [{"Key": key, "Value": text} for key, text in value.tags.items()],

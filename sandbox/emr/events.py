@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sandbox.emr.model import Failure, Ports, Reason, Step
+from sandbox.emr.model import Failure, Instance, Ports, Reason, Step
 from sandbox.emr.resize import Resize
 
 # --- events: what happened
@@ -42,6 +42,15 @@ class InstanceFailed:
     """A node could not be started, or one of its daemons died."""
 
     message: str
+
+
+@dataclass(frozen=True)
+class NodeLost:
+    """A core or task node died on a cluster that replaces such nodes; EC2's id, and the node in its stead."""
+
+    node: str
+    message: str
+    replacement: Instance
 
 
 @dataclass(frozen=True)
@@ -138,6 +147,7 @@ Event = (
     | BootstrapFailed
     | ApplicationsStarted
     | InstanceFailed
+    | NodeLost
     | Resized
     | NodesAdded
     | NodesNotAdded

@@ -24,6 +24,7 @@ from sandbox.emr.events import (
     Interrupted,
     KeepAliveChanged,
     Launched,
+    NodeLost,
     NodesAdded,
     NodesNotAdded,
     NodesPrepared,
@@ -79,6 +80,8 @@ def advance(cluster: Cluster, event: Event, now: float) -> Outcome:
             return _terminate(cluster, _why(event), now)
         case Resized():
             return _resize(cluster, event)
+        case NodeLost() if cluster.state in (ClusterState.RUNNING, ClusterState.WAITING):
+            return _replace_node(cluster, event)
         case NodesAdded() | NodesNotAdded() | NodesRemoved():
             return _nodes_moved(cluster, event, now), ()
         case ConcurrencyChanged() | KeepAliveChanged() | StepsAdded():
@@ -133,6 +136,17 @@ def _resize(cluster: Cluster, event: Resized) -> Outcome:
     if resize.removed:
         effects.append(RemoveNodes(resize.removed))
     return resized, tuple(effects)
+
+
+def _replace_node(cluster: Cluster, event: NodeLost) -> Outcome:
+    """The dead node goes and another comes; what ran on it, Spark does again elsewhere."""
+    reason = Reason("INSTANCE_FAILURE", event.message)
+    instances = (
+        replace(one, leaving=True, reason=reason) if one.ec2_id == event.node else one
+        for one in cluster.instances
+    )
+    changed = replace(cluster, instances=(*instances, event.replacement))
+    return changed, (RemoveNodes((event.node,)), AddNodes((event.replacement.ec2_id,)))
 
 
 def _nodes_moved(cluster: Cluster, event: NodesAdded | NodesNotAdded | NodesRemoved, now: float) -> Cluster:
@@ -294,7 +308,9 @@ def _instances(
                 timeline = replace(timeline, ready=now)
             case InstanceState.TERMINATED:
                 timeline = replace(timeline, ended=now)
-        return replace(instance, state=state, timeline=timeline, reason=reason, leaving=False)
+        return replace(
+            instance, state=state, timeline=timeline, reason=reason or instance.reason, leaving=False
+        )
 
     def concerned(instance: Instance) -> bool:
         return instance.state is not InstanceState.TERMINATED and (nodes is None or instance.ec2_id in nodes)

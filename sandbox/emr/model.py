@@ -149,7 +149,8 @@ class Ports:
 class Cluster:
     """A cluster. `recorded` holds the members of RunJobFlow that change nothing, as they were given.
 
-    `step_concurrency` steps run at a time; after `idle_timeout` seconds without work the cluster ends.
+    `step_concurrency` steps run at a time; after `idle_timeout` seconds without work the cluster ends;
+    with `replace_unhealthy` a node that dies is replaced.
     """
 
     id: str
@@ -172,6 +173,7 @@ class Cluster:
     ports: Ports = Ports()
     step_concurrency: int = 1
     idle_timeout: int | None = None
+    replace_unhealthy: bool = False
 
     @property
     def master(self) -> Instance:

@@ -245,6 +245,14 @@ def workers(cluster: Cluster) -> tuple[Instance, ...]:
     return others or (cluster.master,)
 
 
+def node_of(cluster: Cluster, daemon: str) -> Instance | None:
+    """The core or task node whose worker has this name; None for what the cluster cannot do without."""
+    for instance in workers(cluster):
+        if standalone.worker_name(instance.ec2_id) == daemon and instance.role is not Role.MASTER:
+            return instance
+    return None
+
+
 def daemons(cluster: Cluster) -> frozenset[str]:
     """The names that the cluster's daemons have in the table of processes, but those of nodes that leave."""
     staying = (instance.ec2_id for instance in workers(cluster) if not instance.leaving)

@@ -1,4 +1,4 @@
-"""EMR's operations that change how a cluster lives: concurrency of steps, keep-alive, auto-termination.
+"""EMR's operations that change how a cluster lives: concurrency, keep-alive, replacement, auto-termination.
 
 https://docs.aws.amazon.com/emr/latest/APIReference/API_Operations.html
 """
@@ -36,6 +36,13 @@ class PolicyOperations:
         keep = document["KeepJobFlowAliveWhenNoSteps"]
         for cluster in [self._supervisor.existing(id) for id in document["JobFlowIds"]]:
             self._supervisor.apply(cluster.id, events.KeepAliveChanged(keep))
+        return {}
+
+    @operation(Fidelity.EXECUTED)
+    def set_unhealthy_node_replacement(self, document: Document) -> Document:
+        wanted = document["UnhealthyNodeReplacement"]
+        for cluster in [self._supervisor.existing(id) for id in document["JobFlowIds"]]:
+            self._supervisor.change(cluster.id, lambda now: replace(now, replace_unhealthy=wanted))
         return {}
 
     @operation(Fidelity.RECORDED)

@@ -75,6 +75,7 @@ _INSTANCES_USED = frozenset(
         "InstanceGroups",
         "KeepJobFlowAliveWhenNoSteps",
         "TerminationProtected",
+        "UnhealthyNodeReplacement",
     }
 )
 _INSTANCES_RECORDED = frozenset(
@@ -124,6 +125,7 @@ def cluster(request: Document, now: float, new_id: NewId) -> Cluster:
         recorded=recorded,
         step_concurrency=concurrency,
         idle_timeout=idle_timeout(request.get("AutoTerminationPolicy")),
+        replace_unhealthy=hardware.get("UnhealthyNodeReplacement", False),
     )
 
 

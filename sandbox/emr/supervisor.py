@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 
-from sandbox.emr import bootstrap, events, logs, nodes, steps
+from sandbox.emr import bootstrap, events, logs, nodes, request, steps
 from sandbox.emr.applications import Application, Applications
 from sandbox.emr.events import Effect, Event
 from sandbox.emr.idle import IdleClusters
@@ -42,6 +42,7 @@ class Supervisor:
         site: Site,
         s3: Callable[[], object],
         clock: Callable[[], float],
+        new_id: request.NewId,
     ) -> None:
         self._database = database
         self._journal = journal
@@ -51,6 +52,7 @@ class Supervisor:
         self._s3 = s3
         self._clock = clock
         self._applications = Applications(site, processes, journal, clock)
+        self._new_id = new_id
         self._idle = IdleClusters(clock)
         self._lock = threading.RLock()
         self._workers = Workers()
@@ -265,16 +267,25 @@ class Supervisor:
                     self._look_at(cluster)
 
     def _look_at(self, cluster: Cluster) -> None:
-        """End the cluster when one of its daemons or machines is gone, or when it idled too long."""
+        """Replace a node or end the cluster when a daemon or machine is gone, or when it idled too long."""
         self._applications.look(cluster)
         for process in self._processes.dead(cluster.id, nodes.daemons(cluster)):
-            message = f"{process.command.name} ended with exit code {process.poll()}"
-            self.apply(cluster.id, events.InstanceFailed(f"{message}\n{process.tail()}"))
+            message = f"{process.command.name} ended with exit code {process.poll()}\n{process.tail()}"
+            self.apply(cluster.id, self._loss(cluster, process.command.name, message))
         lost = self._site.machines.lost(cluster)
         if lost is not None:
             self.apply(cluster.id, events.InstanceFailed(lost))
         if cluster.idle_timeout is not None and self._idle.expired(cluster, self._has_applications):
             self.apply(cluster.id, events.IdledOut(cluster.idle_timeout))
+
+    def _loss(self, cluster: Cluster, daemon: str, message: str) -> Event:
+        """What the death of a daemon means: another node, where the cluster replaces them, else the end."""
+        node = nodes.node_of(cluster, daemon)
+        if node is None or not cluster.replace_unhealthy:
+            return events.InstanceFailed(message)
+        group = next(group for group in cluster.groups if group.id == node.group)
+        (replacement,) = request.instances(group, 1, self._clock(), self._new_id)
+        return events.NodeLost(node.ec2_id, message, replacement)
 
     def _has_applications(self, cluster: Cluster) -> bool:
         """Whether the master has a Spark application; so it is taken for when the master does not answer."""

@@ -242,7 +242,9 @@ def test_policies_are_kept_changed_and_removed(sandbox, launch):
     emr.put_auto_termination_policy(ClusterId=id, AutoTerminationPolicy={"IdleTimeout": 60})
     emr.set_visible_to_all_users(JobFlowIds=[id], VisibleToAllUsers=False)
     emr.set_keep_job_flow_alive_when_no_steps(JobFlowIds=[id], KeepJobFlowAliveWhenNoSteps=False)
+    emr.set_unhealthy_node_replacement(JobFlowIds=[id], UnhealthyNodeReplacement=True)
     now = described()
+    assert now["UnhealthyNodeReplacement"]
     assert (now["StepConcurrencyLevel"], policy()) == (5, {"IdleTimeout": 60})
     assert (now["VisibleToAllUsers"], now["AutoTerminate"]) == (False, True)
     for level in (0, 257):

@@ -162,3 +162,20 @@ def test_nothing_to_do_is_nothing(cluster, new_id):
     wanted = resize.modify(cluster, [change(cluster, Role.CORE, InstanceCount=2)], 3.0, new_id)
     assert wanted == Resize(cluster.groups)
     assert advance(cluster, events.Resized(wanted), 3.0) == (cluster, ())
+
+
+def test_a_node_that_dies_is_replaced(cluster, new_id):
+    dead, other = members(cluster, Role.CORE)
+    (new,) = request.instances(group(cluster, Role.CORE), 1, 5.0, new_id)
+    lost, effects = advance(cluster, events.NodeLost(dead.ec2_id, "the worker ended", new), 5.0)
+    assert effects == (events.RemoveNodes((dead.ec2_id,)), events.AddNodes((new.ec2_id,)))
+    assert told(lost, Role.CORE) == ("RESIZING", 2, 2)
+    gone, _ = advance(lost, events.NodesRemoved((dead.ec2_id,)), 6.0)
+    whole, _ = advance(gone, events.NodesAdded((new.ec2_id,)), 7.0)
+    assert told(whole, Role.CORE) == ("RUNNING", 2, 2)
+    assert members(whole, Role.CORE)[0] == other
+    (ended,) = [one for one in whole.instances if one.ec2_id == dead.ec2_id]
+    assert (ended.state, ended.reason) == (
+        InstanceState.TERMINATED,
+        Reason("INSTANCE_FAILURE", "the worker ended"),
+    )
