@@ -31,6 +31,7 @@ from sandbox.emr.notebook_api import NotebookOperations
 from sandbox.emr.notebook_execution import Notebook, NotebookExecutions
 from sandbox.emr.notebook_objects import S3Notes
 from sandbox.emr.policy_api import PolicyOperations
+from sandbox.emr.releases import ReleaseOperations
 from sandbox.emr.supervisor import Supervisor
 from sandbox.errors import AwsError
 from sandbox.glue.bookmark_api import BookmarkOperations
@@ -71,7 +72,7 @@ from sandbox.store import Database, Journal
 Clock = Callable[[], float]
 
 GROUPS: Mapping[str, tuple[type, ...]] = {
-    "emr": (EmrOperations, PolicyOperations, NotebookOperations),
+    "emr": (EmrOperations, PolicyOperations, ReleaseOperations, NotebookOperations),
     "glue": (
         CatalogOperations,
         PartitionOperations,
@@ -201,6 +202,7 @@ class Sandbox:
                 [
                     EmrOperations(supervisor, self._clock, _amazon_id, naming),
                     PolicyOperations(supervisor),
+                    ReleaseOperations(spark.version),
                     NotebookOperations(supervisor, executions, self._clock, _amazon_id, naming),
                 ],
             ),

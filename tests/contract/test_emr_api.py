@@ -256,3 +256,12 @@ def test_policies_are_kept_changed_and_removed(sandbox, launch):
         emr.add_job_flow_steps(JobFlowId=id, Steps=[{**STEP, "ActionOnFailure": "CANCEL_AND_WAIT"}])
     emr.remove_auto_termination_policy(ClusterId=id)
     assert (policy(), emr.list_steps(ClusterId=id)["Steps"]) == (None, [])
+
+
+def test_releases_are_listed_and_described(sandbox):
+    emr = sandbox.client("emr")
+    newest = emr.list_release_labels(MaxResults=1)["ReleaseLabels"]
+    described = emr.describe_release_label(ReleaseLabel=newest[0])
+    versions = {one["Name"]: one.get("Version") for one in described["Applications"]}
+    assert described["ReleaseLabel"] == newest[0]
+    assert versions["Spark"].startswith("3.5.")
