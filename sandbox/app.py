@@ -43,6 +43,7 @@ from sandbox.glue.jobs import JobRunner
 from sandbox.glue.jobs import Site as JobSite
 from sandbox.glue.partition_api import PartitionOperations
 from sandbox.glue.scheduler import Scheduler
+from sandbox.glue.statistics_api import StatisticsOperations
 from sandbox.glue.tag_api import TagOperations
 from sandbox.glue.tags import Kind, Tags
 from sandbox.glue.trigger_api import TriggerOperations
@@ -76,6 +77,7 @@ GROUPS: Mapping[str, tuple[type, ...]] = {
     "glue": (
         CatalogOperations,
         PartitionOperations,
+        StatisticsOperations,
         JobOperations,
         BookmarkOperations,
         CrawlerOperations,
@@ -211,6 +213,7 @@ class Sandbox:
                 [
                     CatalogOperations(catalog, tags, settings.account),
                     PartitionOperations(catalog, settings.account),
+                    StatisticsOperations(catalog, settings.account),
                     JobOperations(jobs, tags, self._clock, _hexadecimal_id),
                     BookmarkOperations(jobs),
                     CrawlerOperations(crawlers, tags, self._clock),

@@ -14,8 +14,10 @@ from collections.abc import Callable, Sequence
 from sandbox.catalog.databases import Databases
 from sandbox.catalog.expression import Dialect, Filter, compile_filter
 from sandbox.catalog.functions import Functions
+from sandbox.catalog.partition_indexes import key_of
 from sandbox.catalog.partitions import WHOLE, Partitions, Segment, check_values
 from sandbox.catalog.rows import Document, invalid, name_pattern
+from sandbox.catalog.statistics import OF_TABLE, Statistics
 from sandbox.catalog.tables import TableRow, Tables
 from sandbox.errors import AwsError
 from sandbox.store import Database
@@ -34,6 +36,7 @@ class DataCatalog:
         self._tables = Tables(database)
         self._partitions = Partitions(database)
         self._functions = Functions(database)
+        self._statistics = Statistics(database)
 
     def create_database(self, database_input: Document) -> None:
         """Add a database."""
@@ -233,6 +236,8 @@ class DataCatalog:
                 new = {"Values": list(values)} | partition_input
                 check_values(row.partition_keys(), new["Values"])
                 self._partitions.replace(row.id, values, self._partition(row, new, old["CreationTime"]))
+                if new["Values"] != list(values):
+                    self._statistics.delete_partition(row.id, key_of(values))
 
     def delete_partition(self, database: str, table: str, values: Sequence[str]) -> None:
         """Remove a partition."""
@@ -244,6 +249,60 @@ class DataCatalog:
             row = self._row(database, table)
             for each in values:
                 self._partitions.delete(row.id, each)
+                self._statistics.delete_partition(row.id, key_of(each))
+
+    def create_partition_index(self, database: str, table: str, name: str, keys: Sequence[str]) -> None:
+        """Add an index over partition keys, in this order; the partitions that are there are in it."""
+        with self._store.transaction():
+            row = self._row(database, table)
+            known = [key for key, _ in row.partition_keys()]
+            wanted = [key.lower() for key in keys]
+            if not wanted or len(set(wanted)) < len(wanted) or not set(wanted) <= set(known):
+                raise invalid(f"The keys of a partition index must be partition keys of the table: {known}")
+            places = [known.index(key) for key in wanted]
+            self._partitions.indexes.create(row.id, name, places, self._partitions.values(row.id))
+
+    def delete_partition_index(self, database: str, table: str, name: str) -> None:
+        """Remove a partition index."""
+        with self._store.transaction():
+            self._partitions.indexes.delete(self._row(database, table).id, name)
+
+    def get_partition_indexes(self, database: str, table: str) -> list[Document]:
+        """The PartitionIndexDescriptor documents, oldest first; an index is active once it is there."""
+        row = self._row(database, table)
+        keys = [{"Name": name, "Type": kind} for name, kind in row.partition_keys()]
+        return [
+            {"IndexName": each.name, "Keys": [keys[at] for at in each.places], "IndexStatus": "ACTIVE"}
+            for each in self._partitions.indexes.of(row.id)
+        ]
+
+    def update_column_statistics(
+        self, database: str, table: str, values: Sequence[str] | None, statistics: Document
+    ) -> None:
+        """Store a column's statistics, of one partition or, without values, of the table."""
+        row, column = self._row(database, table), statistics["ColumnName"].lower()
+        columns = (row.table.get("StorageDescriptor") or {}).get("Columns") or []
+        if column not in {each["Name"].lower() for each in columns}:
+            raise AwsError("EntityNotFoundException", f"Column {column} not found.")
+        self._statistics.put(row.id, OF_TABLE if values is None else key_of(values), statistics)
+
+    def get_column_statistics(
+        self, database: str, table: str, values: Sequence[str] | None, column: str
+    ) -> Document:
+        """The ColumnStatistics document."""
+        partition = OF_TABLE if values is None else key_of(values)
+        found = self._statistics.get(self._row(database, table).id, partition, column)
+        if found is None:
+            raise _no_statistics(column)
+        return found
+
+    def delete_column_statistics(
+        self, database: str, table: str, values: Sequence[str] | None, column: str
+    ) -> None:
+        """Remove a column's statistics."""
+        partition = OF_TABLE if values is None else key_of(values)
+        if not self._statistics.delete(self._row(database, table).id, partition, column):
+            raise _no_statistics(column)
 
     def create_function(self, database: str, function_input: Document) -> None:
         """Add a user-defined function."""
@@ -287,6 +346,7 @@ class DataCatalog:
 
     def _drop(self, row: TableRow) -> None:
         self._partitions.delete_all(row.id)
+        self._statistics.delete_all(row.id)
         self._tables.delete(row.id)
 
     def _next_version(self, old: Document, table_input: Document, database: str) -> Document:
@@ -316,6 +376,10 @@ class DataCatalog:
         if not expression or not expression.strip():
             return None
         return compile_filter(expression, row.partition_keys(), dialect)
+
+
+def _no_statistics(column: str) -> AwsError:
+    return AwsError("EntityNotFoundException", f"Statistics of column {column} not found.")
 
 
 def _relocated(partition: Document, old: str, new: str) -> Document:

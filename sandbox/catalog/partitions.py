@@ -8,12 +8,12 @@ value of the first key lie together there, so a filter that excludes the value g
 from __future__ import annotations
 
 import json
-import re
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sandbox.catalog.expression import Filter
+from sandbox.catalog.partition_indexes import PartitionIndexes, key_of, skip_scan
 from sandbox.catalog.rows import Document, already_exists, dump, invalid, load
 from sandbox.errors import AwsError
 from sandbox.store import Database
@@ -28,12 +28,7 @@ CREATE TABLE IF NOT EXISTS catalog_partition (
 );
 """
 _SCAN = 2000
-_PEEK = 4
-"""Rows that are read where a whole value of the first key may have to be passed over."""
 _LOAD = 500
-_FIRST = re.compile(r'\["(?:[^"\\]|\\.)*"')
-"""The part of a key that all partitions with its first value have in common."""
-_BEHIND = "\U0010ffff"
 
 
 @dataclass(frozen=True)
@@ -51,16 +46,6 @@ class Segment:
 WHOLE = Segment(0, 1)
 
 
-def _first(key: str) -> str:
-    match = _FIRST.match(key)
-    return match.group() if match else key
-
-
-def key_of(values: Sequence[str]) -> str:
-    """The key under which a partition of these values is stored."""
-    return json.dumps(list(values), ensure_ascii=False)
-
-
 def partition_not_found() -> AwsError:
     """Glue's answer for a partition that is not there."""
     return AwsError("EntityNotFoundException", "Cannot find partition.")
@@ -72,6 +57,7 @@ class Partitions:
     def __init__(self, store: Database) -> None:
         self._store = store
         store.create(_SCHEMA)
+        self.indexes = PartitionIndexes(store)
 
     def insert(self, table_id: int, partition: Document) -> None:
         """Add a partition. Raises AlreadyExistsException."""
@@ -83,6 +69,7 @@ class Partitions:
         )
         if not changed:
             raise already_exists("Partition")
+        self.indexes.add(table_id, partition["Values"])
 
     def get(self, table_id: int, values: Sequence[str]) -> Document:
         """The partition of these values. Raises EntityNotFoundException."""
@@ -103,6 +90,9 @@ class Partitions:
             table_id,
             old,
         )
+        if new != old:
+            self.indexes.remove(table_id, values)
+            self.indexes.add(table_id, partition["Values"])
 
     def delete(self, table_id: int, values: Sequence[str]) -> None:
         """Remove a partition. Raises EntityNotFoundException."""
@@ -110,9 +100,11 @@ class Partitions:
             "DELETE FROM catalog_partition WHERE table_id = ? AND key = ?", table_id, key_of(values)
         ):
             raise partition_not_found()
+        self.indexes.remove(table_id, values)
 
     def delete_all(self, table_id: int) -> None:
-        """Remove every partition of a table."""
+        """Remove every partition of a table, and its indexes."""
+        self.indexes.drop_all(table_id)
         self._store.execute("DELETE FROM catalog_partition WHERE table_id = ?", table_id)
 
     def values(self, table_id: int, wanted: Filter | None = None) -> list[list[str]]:
@@ -139,7 +131,11 @@ class Partitions:
 
     def _scan(self, table_id: int, after: str, wanted: Filter | None) -> Iterator[tuple[str, list[str]]]:
         if wanted is not None and wanted.names(0):
-            yield from self._skip_scan(table_id, after, wanted)
+            yield from skip_scan(lambda last, limit: self._keys(table_id, last, limit), after, wanted)
+            return
+        if wanted is not None and (index := self.indexes.serving(table_id, wanted)):
+            found = sorted((key_of(values), values) for values in self.indexes.scan(index, wanted))
+            yield from ((key, values) for key, values in found if key > after)
             return
         while keys := self._keys(table_id, after, _SCAN):
             for key in keys:
@@ -147,21 +143,6 @@ class Partitions:
                 if wanted is None or wanted(values):
                     yield key, values
             after = keys[-1]
-
-    def _skip_scan(self, table_id: int, after: str, wanted: Filter) -> Iterator[tuple[str, list[str]]]:
-        first, possible, size = "", False, _PEEK
-        while keys := self._keys(table_id, after, size):
-            changes = 0
-            for key in keys:
-                if not (first and key.startswith(first)):
-                    changes += 1
-                    first = _first(key)
-                    possible = wanted.possible(0, json.loads(first + "]")[0])
-                if possible and wanted(values := json.loads(key)):
-                    yield key, values
-            after = keys[-1] if possible else first + _BEHIND
-            # Many values in few rows, or rows that may all be wanted: there is nothing to pass over.
-            size = min(size * 2, _SCAN) if possible or changes > len(keys) // 2 else _PEEK
 
     def _keys(self, table_id: int, after: str, limit: int) -> list[str]:
         rows = self._store.query(

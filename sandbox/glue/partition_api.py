@@ -138,9 +138,22 @@ class PartitionOperations:
 
     @operation(Fidelity.EXECUTED)
     def get_partition_indexes(self, request: Document) -> Document:
-        """GetPartitionIndexes: a table has none, as CreatePartitionIndex and PartitionIndexes are refused."""
-        self._table(request)
-        return {"PartitionIndexDescriptorList": []}
+        """GetPartitionIndexes; a table has so few that they are one page."""
+        found = self._catalog.get_partition_indexes(*self._table(request))
+        return {"PartitionIndexDescriptorList": found}
+
+    @operation(Fidelity.EXECUTED)
+    def create_partition_index(self, request: Document) -> Document:
+        """CreatePartitionIndex: built before the answer, so it is ACTIVE at once."""
+        index = request["PartitionIndex"]
+        self._catalog.create_partition_index(*self._table(request), index["IndexName"], index["Keys"])
+        return {}
+
+    @operation(Fidelity.EXECUTED)
+    def delete_partition_index(self, request: Document) -> Document:
+        """DeletePartitionIndex."""
+        self._catalog.delete_partition_index(*self._table(request), request["IndexName"])
+        return {}
 
     def _table(self, request: Document) -> tuple[str, str]:
         """Database and table of a batch; a table that is not there fails the whole of it."""

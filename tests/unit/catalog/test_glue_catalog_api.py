@@ -57,6 +57,7 @@ def test_every_operation_is_executed(glue: Glue) -> None:
         *(f"{verb}TableVersion" for verb in ("Get", "Delete", "BatchDelete")),
         "SearchTable",
         "GetPartitionIndexe",
+        *(f"{verb}PartitionIndex" for verb in ("Create", "Delete")),
     }
     assert {each.fidelity for each in glue.service.operations.values()} == {Fidelity.EXECUTED}
 
