@@ -81,14 +81,15 @@ class WorkflowRunner:
 
     def add_trigger(self, trigger: Trigger) -> None:
         """Store a new trigger. Raises AlreadyExistsException, and what `_check_place` raises."""
-        with self._lock:
+        # Not under our lock: a caller may hold the database's already, which is always the second one.
+        with self._database.transaction():
             self._check_place(trigger)
             if not self._triggers.add(trigger.name, cattrs.unstructure(trigger)):
                 raise AwsError("AlreadyExistsException", f"Trigger {trigger.name} already exists.")
 
     def replace_trigger(self, trigger: Trigger) -> None:
         """Store a changed trigger. Raises what `_check_place` raises."""
-        with self._lock:
+        with self._database.transaction():
             self._check_place(trigger)
             self._triggers.put(trigger.name, cattrs.unstructure(trigger))
 
