@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from sandbox.aws.operations import Document, Fidelity, operation
-from sandbox.emr import describe, events, request, resize
+from sandbox.emr import describe, events, request, resize, scaling
 from sandbox.emr.model import ENDED, Cluster, ClusterState, Step, StepState
 from sandbox.emr.supervisor import Supervisor
 from sandbox.errors import AwsError
@@ -39,7 +39,8 @@ class EmrOperations:
 
     @operation(Fidelity.EXECUTED)
     def run_job_flow(self, document: Document) -> Document:
-        cluster = request.cluster(document, self._clock(), self._new_id)
+        limits = scaling.limits(document.get("ManagedScalingPolicy"))
+        cluster = replace(request.cluster(document, self._clock(), self._new_id), scaling=limits)
         refusal = self._supervisor.refusal(cluster)
         if refusal is not None:
             raise AwsError("ValidationException", refusal)

@@ -146,6 +146,16 @@ class Ports:
 
 
 @dataclass(frozen=True)
+class ScalingLimits:
+    """Managed scaling's limits for core and task instances together, those on demand, and core alone."""
+
+    minimum: int
+    maximum: int
+    on_demand: int
+    core: int
+
+
+@dataclass(frozen=True)
 class Cluster:
     """A cluster. `recorded` holds the members of RunJobFlow that change nothing, as they were given.
 
@@ -174,6 +184,7 @@ class Cluster:
     step_concurrency: int = 1
     idle_timeout: int | None = None
     replace_unhealthy: bool = False
+    scaling: ScalingLimits | None = None
 
     @property
     def master(self) -> Instance:

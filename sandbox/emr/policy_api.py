@@ -1,4 +1,4 @@
-"""EMR's operations that change how a cluster lives: concurrency, keep-alive, replacement, auto-termination.
+"""EMR's operations that change how a cluster lives: concurrency, scaling, replacement, its end.
 
 https://docs.aws.amazon.com/emr/latest/APIReference/API_Operations.html
 """
@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sandbox.aws.operations import Document, Fidelity, operation
-from sandbox.emr import events, request
-from sandbox.emr.model import ENDED, Cluster
+from sandbox.emr import events, request, scaling
+from sandbox.emr.model import ENDED, Cluster, ScalingLimits
 from sandbox.emr.supervisor import Supervisor
 from sandbox.errors import AwsError
 
@@ -69,6 +69,25 @@ class PolicyOperations:
     def remove_auto_termination_policy(self, document: Document) -> Document:
         self._set_idle_timeout(self._changeable(document["ClusterId"]), None)
         return {}
+
+    @operation(Fidelity.EXECUTED)
+    def put_managed_scaling_policy(self, document: Document) -> Document:
+        limits = scaling.limits(document["ManagedScalingPolicy"])
+        self._set_scaling(self._changeable(document["ClusterId"]), limits)
+        return {}
+
+    @operation(Fidelity.EXECUTED)
+    def get_managed_scaling_policy(self, document: Document) -> Document:
+        limits = self._supervisor.existing(document["ClusterId"]).scaling
+        return {} if limits is None else {"ManagedScalingPolicy": scaling.policy(limits)}
+
+    @operation(Fidelity.EXECUTED)
+    def remove_managed_scaling_policy(self, document: Document) -> Document:
+        self._set_scaling(self._changeable(document["ClusterId"]), None)
+        return {}
+
+    def _set_scaling(self, cluster: Cluster, limits: ScalingLimits | None) -> None:
+        self._supervisor.change(cluster.id, lambda now: replace(now, scaling=limits))
 
     def _set_idle_timeout(self, cluster: Cluster, seconds: int | None) -> None:
         self._supervisor.change(cluster.id, lambda now: replace(now, idle_timeout=seconds))

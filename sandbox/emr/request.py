@@ -51,6 +51,7 @@ _USED = frozenset(
         "Tags",
         "StepConcurrencyLevel",
         "AutoTerminationPolicy",
+        "ManagedScalingPolicy",
     }
 )
 _RECORDED = frozenset(

@@ -10,8 +10,9 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 
-from sandbox.emr import bootstrap, events, logs, nodes, request, steps
+from sandbox.emr import bootstrap, events, logs, nodes, request, resize, steps
 from sandbox.emr.applications import Application, Applications
+from sandbox.emr.autoscaler import Autoscaler
 from sandbox.emr.events import Effect, Event
 from sandbox.emr.idle import IdleClusters
 from sandbox.emr.lifecycle import advance
@@ -53,6 +54,7 @@ class Supervisor:
         self._clock = clock
         self._applications = Applications(site, processes, journal, clock)
         self._new_id = new_id
+        self._autoscaler = Autoscaler(site, clock)
         self._idle = IdleClusters(clock)
         self._lock = threading.RLock()
         self._workers = Workers()
@@ -133,11 +135,11 @@ class Supervisor:
             cluster = self.get(id)
             if cluster is None:
                 raise KeyError(id)
-            resize = decide(cluster)
-            refusal = self.refusal(replace(cluster, groups=resize.groups))
-            if resize.added and refusal is not None:
+            asked = decide(cluster)
+            refusal = self.refusal(replace(cluster, groups=asked.groups))
+            if asked.added and refusal is not None:
                 raise AwsError("ValidationException", refusal)
-            return self.apply(id, events.Resized(resize))
+            return self.apply(id, events.Resized(asked))
 
     # --- the sandbox's own life
 
@@ -277,6 +279,21 @@ class Supervisor:
             self.apply(cluster.id, events.InstanceFailed(lost))
         if cluster.idle_timeout is not None and self._idle.expired(cluster, self._has_applications):
             self.apply(cluster.id, events.IdledOut(cluster.idle_timeout))
+        self._scale(cluster)
+
+    def _scale(self, cluster: Cluster) -> None:
+        """Resize as the cluster's managed scaling policy asks; what was decided is in the journal."""
+        decision = self._autoscaler.look(cluster)
+        if decision is None:
+            return
+        counts, load = decision
+        changes = [{"InstanceGroupId": id, "InstanceCount": count} for id, count in counts.items()]
+        told = {"counts": counts, "running_tasks": load.running, "waiting_tasks": load.waiting}
+        try:
+            self.resize(cluster.id, lambda now: resize.modify(now, changes, self._clock(), self._new_id))
+        except AwsError as error:
+            told["refused"] = error.message
+        self._journal.append(self._clock(), cluster.id, "managed scaling", **told)
 
     def _loss(self, cluster: Cluster, daemon: str, message: str) -> Event:
         """What the death of a daemon means: another node, where the cluster replaces them, else the end."""

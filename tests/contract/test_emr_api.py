@@ -254,6 +254,12 @@ def test_policies_are_kept_changed_and_removed(sandbox, launch):
         emr.put_auto_termination_policy(ClusterId=id, AutoTerminationPolicy={"IdleTimeout": 1})
     with pytest.raises(ClientError, match="ActionOnFailure CANCEL_AND_WAIT is not valid"):
         emr.add_job_flow_steps(JobFlowId=id, Steps=[{**STEP, "ActionOnFailure": "CANCEL_AND_WAIT"}])
+    limits = {"UnitType": "Instances", "MinimumCapacityUnits": 1, "MaximumCapacityUnits": 3}
+    emr.put_managed_scaling_policy(ClusterId=id, ManagedScalingPolicy={"ComputeLimits": limits})
+    scaling = emr.get_managed_scaling_policy(ClusterId=id)["ManagedScalingPolicy"]["ComputeLimits"]
+    assert scaling == {**limits, "MaximumOnDemandCapacityUnits": 3, "MaximumCoreCapacityUnits": 3}
+    emr.remove_managed_scaling_policy(ClusterId=id)
+    assert "ManagedScalingPolicy" not in emr.get_managed_scaling_policy(ClusterId=id)
     emr.remove_auto_termination_policy(ClusterId=id)
     assert (policy(), emr.list_steps(ClusterId=id)["Steps"]) == (None, [])
 

@@ -27,6 +27,22 @@ sys.exit(0 if met == [True] else 1)
 """
 
 
+SPREAD = """
+import sys, time
+from pyspark.sql import SparkSession
+spark = SparkSession.builder.appName("spread").getOrCreate()
+deadline = time.monotonic() + 120
+def executor(_):
+    import os, time
+    time.sleep(1)
+    return [os.environ["SPARK_EXECUTOR_DIRS"].split("/app-")[0]]
+seen = set()
+while len(seen) < 2 and time.monotonic() < deadline:
+    seen = set(spark.sparkContext.range(0, 16, numSlices=16).mapPartitions(executor).collect())
+sys.exit(0 if len(seen) == 2 else 1)
+"""
+
+
 class Clock:
     """The time of day, which a test can move on."""
 
@@ -45,17 +61,17 @@ def wait_for(found, states, seconds=240):
     return found()
 
 
-def submit(emr, id, *arguments):
-    """Steps that each meet another: touch the first place, and succeed once the second is there."""
+def submit(emr, id, script, *arguments):
+    """A step for each list of arguments."""
     steps = [
         {
-            "Name": f"meet {number}",
+            "Name": f"{script} {number}",
             "HadoopJarStep": {
                 "Jar": "command-runner.jar",
-                "Args": ["spark-submit", "s3://policies/meet.py", *places],
+                "Args": ["spark-submit", f"s3://policies/{script}", *given],
             },
         }
-        for number, places in enumerate(arguments)
+        for number, given in enumerate(arguments)
     ]
     return emr.add_job_flow_steps(JobFlowId=id, Steps=steps)["StepIds"]
 
@@ -91,17 +107,45 @@ def see_a_killed_worker_replaced(sandbox, id, place):
     assert dead["Ec2InstanceId"] == before["Ec2InstanceId"] != new["Ec2InstanceId"]
     assert dead["Status"]["StateChangeReason"]["Code"] == "INSTANCE_FAILURE"
     assert "exit code -9" in dead["Status"]["StateChangeReason"]["Message"]
-    (step,) = submit(emr, id, [place, place])
+    (step,) = submit(emr, id, "meet.py", [place, place])
     assert outcome(emr, id, step) == "COMPLETED"
     wait_for(lambda: emr.describe_cluster(ClusterId=id)["Cluster"], {"WAITING"})
 
 
-def test_steps_run_side_by_side_a_dead_node_is_replaced_and_an_idle_cluster_ends(tmp_path):
+def see_it_scale(sandbox, id, clock):
+    """Tasks that wait bring a node; when they are done it goes, after the cool-down."""
+    emr = sandbox.client("emr")
+    emr.modify_cluster(ClusterId=id, StepConcurrencyLevel=1)
+    limits = {"UnitType": "Instances", "MinimumCapacityUnits": 1, "MaximumCapacityUnits": 2}
+    emr.put_managed_scaling_policy(ClusterId=id, ManagedScalingPolicy={"ComputeLimits": limits})
+    (step,) = submit(emr, id, "spread.py", [])
+    assert outcome(emr, id, step) == "COMPLETED"
+
+    def core():
+        (group,) = [
+            one
+            for one in emr.list_instance_groups(ClusterId=id)["InstanceGroups"]
+            if one["InstanceGroupType"] == "CORE"
+        ]
+        return group["RequestedInstanceCount"], group["RunningInstanceCount"]
+
+    assert core() == (2, 2)
+    deadline = time.monotonic() + 60
+    while core() != (1, 1):
+        assert time.monotonic() < deadline, core()
+        clock.ahead += 1
+        time.sleep(0.1)
+    told = [event for event in sandbox.parts.journal.since(subject=id) if event.event == "managed scaling"]
+    assert [sum(event.detail["counts"].values()) for event in told] == [2, 1]
+
+
+def test_steps_run_side_by_side_nodes_come_and_go_and_an_idle_cluster_ends(tmp_path):
     clock = Clock()
     with Sandbox(state=tmp_path / "state", port=0, clock=clock) as sandbox:
         emr, s3 = sandbox.client("emr"), sandbox.client("s3")
         s3.create_bucket(Bucket="policies")
-        s3.put_object(Bucket="policies", Key="meet.py", Body=MEET.encode())
+        for name, script in (("meet.py", MEET), ("spread.py", SPREAD)):
+            s3.put_object(Bucket="policies", Key=name, Body=script.encode())
         id = emr.run_job_flow(
             Name="policies",
             Applications=[{"Name": "Spark"}],
@@ -112,21 +156,22 @@ def test_steps_run_side_by_side_a_dead_node_is_replaced_and_an_idle_cluster_ends
                 "KeepJobFlowAliveWhenNoSteps": True,
             },
             StepConcurrencyLevel=2,
-            AutoTerminationPolicy={"IdleTimeout": 60},
+            AutoTerminationPolicy={"IdleTimeout": 600},
         )["JobFlowId"]
 
         def cluster():
             return emr.describe_cluster(ClusterId=id)["Cluster"]
 
         places = [str(tmp_path / name) for name in ("one", "two")]
-        steps = submit(emr, id, places, places[::-1])
+        steps = submit(emr, id, "meet.py", places, places[::-1])
         assert [outcome(emr, id, step) for step in steps] == ["COMPLETED", "COMPLETED"]
         wait_for(cluster, {"WAITING"})
         see_a_killed_worker_replaced(sandbox, id, places[0])
-        clock.ahead = 50
+        see_it_scale(sandbox, id, clock)
+        clock.ahead += 400
         with pytest.raises(AssertionError, match="still WAITING"):
             wait_for(cluster, {"TERMINATING", "TERMINATED"}, seconds=3)
-        clock.ahead = 120
+        clock.ahead += 300
         ended = wait_for(cluster, {"TERMINATED", "TERMINATED_WITH_ERRORS"})
         assert ended["Status"]["State"] == "TERMINATED"
-        assert "idle for 60 seconds" in ended["Status"]["StateChangeReason"]["Message"]
+        assert "idle for 600 seconds" in ended["Status"]["StateChangeReason"]["Message"]

@@ -87,7 +87,6 @@ def test_the_uniform_form_makes_groups():
             "three master",
         ),
         ({"Applications": [{"Name": "Hadoop"}]}, "NotEmulated", "application Hadoop"),
-        ({"ManagedScalingPolicy": {}}, "NotEmulated", "ManagedScalingPolicy"),
         ({"StepConcurrencyLevel": 257}, "ValidationException", "between 1 and 256, not 257"),
         ({"StepConcurrencyLevel": 0}, "ValidationException", "between 1 and 256, not 0"),
         ({"AutoTerminationPolicy": {"IdleTimeout": 59}}, "ValidationException", "between 60 and 604800"),
