@@ -71,10 +71,14 @@ class CatalogOperations:
 
     @operation(Fidelity.EXECUTED)
     def create_table(self, request: Document) -> Document:
-        """CreateTable from a TableInput. Open table formats, links, indexes, transactions are refused."""
+        """CreateTable, with its indexes. Open table formats, links and transactions are refused."""
         check_catalog(request, self._account)
-        table_input = self._table_input("CreateTable", request, "PartitionIndexes", "OpenTableFormatInput")
-        self._catalog.create_table(request["DatabaseName"], table_input)
+        table_input = self._table_input("CreateTable", request, "OpenTableFormatInput")
+        database, name = request["DatabaseName"], table_input["Name"]
+        with self._tags.together():
+            self._catalog.create_table(database, table_input)
+            for index in request.get("PartitionIndexes") or []:
+                self._catalog.create_partition_index(database, name, index["IndexName"], index["Keys"])
         return {}
 
     @operation(Fidelity.EXECUTED)

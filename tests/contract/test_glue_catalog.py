@@ -52,6 +52,22 @@ def test_a_partition_index_changes_no_answer(glue, expression, count):
     assert selected() == before
 
 
+def test_a_table_is_created_with_its_indexes_or_not_at_all(glue):
+    keys = [{"Name": "day", "Type": "date"}]
+    table = {"Name": "indexed", "PartitionKeys": keys}
+    wrong = [{"IndexName": "i", "Keys": ["day"]}, {"IndexName": "j", "Keys": ["colour"]}]
+    with pytest.raises(glue.exceptions.InvalidInputException, match="partition keys"):
+        glue.create_table(DatabaseName="pruned", TableInput=table, PartitionIndexes=wrong)
+    with pytest.raises(glue.exceptions.EntityNotFoundException):
+        glue.get_partition_indexes(DatabaseName="pruned", TableName="indexed")
+    glue.create_table(DatabaseName="pruned", TableInput=table, PartitionIndexes=wrong[:1])
+    (found,) = glue.get_partition_indexes(DatabaseName="pruned", TableName="indexed")[
+        "PartitionIndexDescriptorList"
+    ]
+    assert found == {"IndexName": "i", "Keys": keys, "IndexStatus": "ACTIVE"}
+    glue.delete_table(DatabaseName="pruned", Name="indexed")
+
+
 def test_column_statistics_are_kept(glue):
     data = {
         "MinimumValue": {"UnscaledValue": b"\x01\xff", "Scale": 2},

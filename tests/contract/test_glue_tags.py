@@ -56,20 +56,3 @@ def test_what_cannot_be_tagged_is_not_created(sandbox, kind):
     assert caught.value.response["Error"]["Code"] == "InvalidInputException"
     create(glue, kind, "reserved")
     delete(glue, kind, "reserved")
-
-
-def test_a_table_has_no_partition_indexes_and_gets_none(sandbox):
-    glue = sandbox.client("glue")
-    glue.create_database(DatabaseInput={"Name": "indexes"})
-    try:
-        glue.create_table(DatabaseName="indexes", TableInput={"Name": "t"})
-        asked = {"DatabaseName": "indexes", "TableName": "t"}
-        assert glue.get_partition_indexes(**asked)["PartitionIndexDescriptorList"] == []
-        index = {"Keys": ["k"], "IndexName": "i"}
-        with pytest.raises(ClientError) as caught:
-            glue.create_partition_index(**asked, PartitionIndex=index)
-        assert caught.value.response["Error"]["Code"] == "NotEmulated"
-        with pytest.raises(glue.exceptions.EntityNotFoundException):
-            glue.get_partition_indexes(DatabaseName="indexes", TableName="none")
-    finally:
-        glue.delete_database(Name="indexes")

@@ -134,8 +134,8 @@ def test_what_is_not_done_is_refused_by_name(glue: Glue) -> None:
     link = {"Name": "d", "TargetDatabase": {"CatalogId": ACCOUNT, "DatabaseName": "shop"}}
     with fault("NotEmulated", "CreateDatabase with TargetDatabase"):
         glue("CreateDatabase", DatabaseInput=link)
-    with fault("NotEmulated", "CreateTable with PartitionIndexes"):
-        glue("CreateTable", DatabaseName="shop", TableInput={"Name": "t"}, PartitionIndexes=[])
+    with fault("NotEmulated", "CreateTable with OpenTableFormatInput"):
+        glue("CreateTable", DatabaseName="shop", TableInput={"Name": "t"}, OpenTableFormatInput={})
     with fault("NotEmulated", "GetTable with QueryAsOfTime"):
         glue("GetTable", DatabaseName="shop", Name="sales", QueryAsOfTime=1)
     with fault("NotEmulated", "UpdateTable with TargetTable"):
