@@ -196,32 +196,9 @@ class Sandbox:
         crawlers = CrawlerRunner(database, journal, catalog, clients, self._clock, lambda: str(uuid.uuid4()))
         workflows = WorkflowRunner(database, journal, jobs, crawlers, self._clock, _hexadecimal_id)
         scheduler = Scheduler(database, journal, workflows.schedules, self._clock)
-        naming = Naming(settings.account, settings.region, LOOPBACK, spark.version)
-        tags = Tags(database)
         emulated = {
-            "ElasticMapReduce": Service(
-                _model("emr"),
-                [
-                    EmrOperations(supervisor, self._clock, _amazon_id, naming),
-                    PolicyOperations(supervisor),
-                    ReleaseOperations(spark.version),
-                    NotebookOperations(supervisor, executions, self._clock, _amazon_id, naming),
-                ],
-            ),
-            "AWSGlue": Service(
-                _model("glue"),
-                [
-                    CatalogOperations(catalog, tags, settings.account),
-                    PartitionOperations(catalog, settings.account),
-                    StatisticsOperations(catalog, settings.account),
-                    JobOperations(jobs, tags, self._clock, _hexadecimal_id),
-                    BookmarkOperations(jobs),
-                    CrawlerOperations(crawlers, tags, self._clock),
-                    TriggerOperations(workflows, tags, self._clock),
-                    WorkflowOperations(workflows, tags, self._clock),
-                    TagOperations(tags, _created(catalog, workflows), settings.account),
-                ],
-            ),
+            "ElasticMapReduce": self._emr(supervisor, executions, spark),
+            "AWSGlue": self._glue(catalog, workflows, Tags(database)),
         }
         parts = Parts(services, clients, journal, supervisor, jobs, emulated, spark)
         self._start_gateway(placement, parts)
@@ -229,6 +206,31 @@ class Sandbox:
             part.start()
             undo.callback(part.stop)
         return parts
+
+    def _emr(self, supervisor: Supervisor, executions: NotebookExecutions, spark: Installation) -> Service:
+        naming = Naming(self.settings.account, self.settings.region, LOOPBACK, spark.version)
+        groups = [
+            EmrOperations(supervisor, self._clock, _amazon_id, naming),
+            PolicyOperations(supervisor),
+            ReleaseOperations(spark.version),
+            NotebookOperations(supervisor, executions, self._clock, _amazon_id, naming),
+        ]
+        return Service(_model("emr"), groups)
+
+    def _glue(self, catalog: DataCatalog, workflows: WorkflowRunner, tags: Tags) -> Service:
+        account = self.settings.account
+        groups = [
+            CatalogOperations(catalog, tags, account),
+            PartitionOperations(catalog, account),
+            StatisticsOperations(catalog, account),
+            JobOperations(workflows.jobs, tags, self._clock, _hexadecimal_id),
+            BookmarkOperations(workflows.jobs),
+            CrawlerOperations(workflows.crawlers, tags, self._clock),
+            TriggerOperations(workflows, tags, self._clock),
+            WorkflowOperations(workflows, tags, self._clock),
+            TagOperations(tags, _created(catalog, workflows), account),
+        ]
+        return Service(_model("glue"), groups)
 
     def _services(self, placement: Placement) -> Services:
         settings, published = self.settings, self.settings.published

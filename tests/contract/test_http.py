@@ -224,13 +224,18 @@ def test_a_failing_application_is_answered_with_500(served):
     assert ask(served, "GET", "/file")[0] == 200
 
 
+def gateway_threads():
+    """The threads of this test's servers and of the session's sandbox, whose number a request changes."""
+    return {each for each in threading.enumerate() if each.name.startswith("gateway")}
+
+
 def test_slow_heads_hold_no_thread(served):
+    before = gateway_threads()
     slow = [socket.create_connection(("127.0.0.1", served.port)) for _ in range(300)]
     for each in slow:
         each.sendall(b"GET /file HT")
     assert ask(served, "GET", "/file")[0] == 200
-    threads = [each for each in threading.enumerate() if each.name.startswith("gateway-")]
-    assert len(threads) < 300
+    assert len(gateway_threads() - before) < 300
     slow[7].sendall(b"TP/1.1\r\nHost: a\r\n\r\n")
     slow[7].settimeout(20)
     assert slow[7].recv(1000).startswith(b"HTTP/1.1 200")
@@ -244,7 +249,7 @@ def test_a_port_that_is_taken_is_named(served):
 
 
 def test_stop_ends_a_request_that_hangs_and_every_thread():
-    begun = threading.Event()
+    begun, before = threading.Event(), gateway_threads()
 
     def hang(environ, start_response):
         begun.set()
@@ -260,7 +265,7 @@ def test_stop_ends_a_request_that_hangs_and_every_thread():
         started = time.monotonic()
         server.stop()
     assert time.monotonic() - started < 10
-    assert not [each for each in threading.enumerate() if each.name.startswith("gateway")]
+    assert not gateway_threads() - before
 
 
 def test_any_wsgi_server_can_send_a_file_body(tmp_path):
