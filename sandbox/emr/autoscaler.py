@@ -23,6 +23,7 @@ class Autoscaler:
         self._clock = clock
         self._looked: dict[str, float] = {}
         self._spare: dict[str, float] = {}
+        self._refused: dict[str, Mapping[str, int]] = {}
 
     def look(self, cluster: Cluster) -> tuple[Mapping[str, int], Load] | None:
         """The groups' new counts and the load that asks for them; None when nothing is to be done now."""
@@ -32,6 +33,8 @@ class Autoscaler:
         self._looked[cluster.id] = now
         load = self._load(cluster)
         changes = counts(cluster, wanted_nodes(load, cluster.scaling))
+        if changes == self._refused.get(cluster.id):
+            return None
         before = {group.id: group.count for group in cluster.groups}
         if sum(changes.values()) >= sum(before[id] for id in changes):
             self._spare.pop(cluster.id, None)
@@ -40,6 +43,10 @@ class Autoscaler:
             return None
         self._spare.pop(cluster.id)
         return changes, load
+
+    def refused(self, cluster: Cluster, changes: Mapping[str, int]) -> None:
+        """These counts cannot be had here: do not ask for them again until others are wanted."""
+        self._refused[cluster.id] = changes
 
     def _load(self, cluster: Cluster) -> Load:
         """What the drivers of the running steps tell of their active stages."""

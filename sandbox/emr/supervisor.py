@@ -293,6 +293,7 @@ class Supervisor:
             self.resize(cluster.id, lambda now: resize.modify(now, changes, self._clock(), self._new_id))
         except AwsError as error:
             told["refused"] = error.message
+            self._autoscaler.refused(cluster, counts)
         self._journal.append(self._clock(), cluster.id, "managed scaling", **told)
 
     def _loss(self, cluster: Cluster, daemon: str, message: str) -> Event:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 FLAGS = frozenset({"--verbose", "-v", "--supervise", "--help", "-h", "--version", "--usage-error"})
 """The options of spark-submit that take no value."""
@@ -43,6 +43,9 @@ def rewrite(arguments: Sequence[str], master: str, capacity: Capacity) -> Submis
     since standalone would wait for ever for one that fits. What follows the script is left alone.
     """
     options, rest = split(arguments)
+    if capacity.share is not None:
+        # Standalone starts no executor that is larger than what its application may have.
+        capacity = replace(capacity, cores=min(capacity.cores, capacity.share))
     notes: list[str] = []
     kept: list[tuple[str, str | None]] = []
     wanted: dict[str, str] = {}
@@ -148,5 +151,5 @@ def _at_most(text: str | None, limit: int, name: str, notes: list[str]) -> int:
     if text is None or not text.isdigit():
         return limit
     if int(text) > limit:
-        notes.append(f"{name} {text} is cut to {limit}: a node of this cluster has no more")
+        notes.append(f"{name} {text} is cut to {limit}: no executor of this application has more")
     return min(int(text), limit)

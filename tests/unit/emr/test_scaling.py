@@ -1,10 +1,12 @@
 """Managed scaling as tables: limits and load in, the groups' new counts out."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
 from sandbox.emr import request, scaling
+from sandbox.emr.autoscaler import Autoscaler
 from sandbox.emr.model import InstanceState, Role, ScalingLimits
 from sandbox.emr.scaling import Load
 from sandbox.errors import AwsError
@@ -91,3 +93,40 @@ def test_spot_nodes_are_not_limited_by_what_may_be_on_demand():
     (task,) = [group.id for group in value.groups if group.role is Role.TASK]
     assert changed == (task, 5)
     assert {one.state for one in value.instances} == {InstanceState.PROVISIONING}
+
+
+def autoscaler(now):
+    """On a machine whose workers have two cores; `now` is a list of one time in seconds."""
+    machines = SimpleNamespace(
+        machine=lambda *_: SimpleNamespace(host="127.0.0.1"), worker_size=lambda _: SimpleNamespace(cores=2)
+    )
+    return Autoscaler(SimpleNamespace(machines=machines, layout=lambda _: None), lambda: now[0])
+
+
+def running(core, limits):
+    value = cluster(core, 0, limits)
+    instances = tuple(replace(one, state=InstanceState.RUNNING) for one in value.instances)
+    return replace(value, instances=instances)
+
+
+def test_nodes_to_spare_go_after_the_cool_down():
+    now = [100.0]
+    scaler, idle = autoscaler(now), running(2, ScalingLimits(1, 3, 3, 3))
+    assert scaler.look(idle) is None
+    now[0] += scaling.COOL_DOWN - 1
+    assert scaler.look(idle) is None
+    now[0] += 5
+    changes, load = scaler.look(idle)
+    assert (list(changes.values()), load) == ([1], Load(0, 0, 2))
+
+
+def test_nodes_are_not_asked_for_again_where_they_were_refused():
+    now = [100.0]
+    scaler, small = autoscaler(now), running(1, ScalingLimits(2, 3, 3, 3))
+    changes, _ = scaler.look(small)
+    assert list(changes.values()) == [2]
+    scaler.refused(small, changes)
+    now[0] += 10
+    assert scaler.look(small) is None
+    now[0] += 10
+    assert list(scaler.look(replace(small, scaling=ScalingLimits(3, 3, 3, 3)))[0].values()) == [3]

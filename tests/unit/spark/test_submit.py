@@ -55,15 +55,21 @@ def test_memory_in_mebibytes(text, expected):
 
 
 @pytest.mark.parametrize(
-    ("given", "expected"),
+    ("given", "expected", "added"),
     [
-        ("x.py", "--total-executor-cores 1 x.py"),
-        ("--num-executors 1 x.py", "--total-executor-cores 2 x.py"),
-        ("--conf spark.cores.max=2 x.py", "--conf spark.cores.max=2 x.py"),
-        ("--total-executor-cores 2 x.py", "--total-executor-cores 2 x.py"),
+        ("x.py", "--total-executor-cores 1 x.py", True),
+        ("--executor-cores 2 x.py", "--executor-cores 1 --total-executor-cores 1 x.py", True),
+        (
+            "--conf spark.executor.cores=2 x.py",
+            "--conf spark.executor.cores=1 --total-executor-cores 1 x.py",
+            True,
+        ),
+        ("--num-executors 2 x.py", "--total-executor-cores 2 x.py", False),
+        ("--conf spark.cores.max=2 x.py", "--conf spark.cores.max=2 x.py", False),
+        ("--total-executor-cores 2 x.py", "--total-executor-cores 2 x.py", False),
     ],
 )
-def test_beside_others_an_application_takes_its_share_unless_it_says(given, expected):
+def test_beside_others_an_application_takes_its_share_unless_it_says(given, expected, added):
     submission = rewrite(given.split(), MASTER, Capacity(2, 2048, share=1))
     assert " ".join(submission.arguments[4:]) == expected
-    assert any("side by side" in note for note in submission.notes) == (given == "x.py")
+    assert any("side by side" in note for note in submission.notes) == added
