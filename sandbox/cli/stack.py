@@ -78,7 +78,7 @@ def _wait(project: Compose) -> None:
     while not _all_ready(services := project.services()):
         broken = next((service for service in services if service.failed), None)
         if broken is None and time.monotonic() > deadline:
-            broken = next(service for service in services if not service.ready)
+            broken = find_broken(services, "") or next(one for one in services if not one.ready)
         if broken is not None:
             raise _unhealthy(project, broken)
         time.sleep(LOOK)

@@ -229,12 +229,18 @@ class EmrOperations:
             raise AwsError("InvalidRequestException", f"Step id '{id}' is not valid.") from None
 
 
-def page(name: str, items: Sequence[Document], marker: str | None) -> Document:
-    """One page; the marker is the number of items that came before."""
-    if marker is not None and not _MARKER.fullmatch(marker):
-        raise AwsError("InvalidRequestException", f"Marker '{marker}' is not valid.")
-    start = int(marker or 0)
-    page: Document = {name: list(items[start : start + PAGE])}
-    if start + PAGE < len(items):
-        page["Marker"] = str(start + PAGE)
+def page(
+    name: str,
+    items: Sequence[Document] | Sequence[str],
+    token: str | None,
+    size: int = PAGE,
+    member: str = "Marker",
+) -> Document:
+    """One page; the token, in the member of that name, is the number of items that came before."""
+    if token is not None and not _MARKER.fullmatch(token):
+        raise AwsError("InvalidRequestException", f"{member} '{token}' is not valid.")
+    start = int(token or 0)
+    page: Document = {name: list(items[start : start + size])}
+    if start + size < len(items):
+        page[member] = str(start + size)
     return page

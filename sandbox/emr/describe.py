@@ -50,7 +50,7 @@ def cluster(value: Cluster, naming: Naming) -> Document:
         "TerminationProtected": value.termination_protected,
         "UnhealthyNodeReplacement": value.replace_unhealthy,
         "VisibleToAllUsers": recorded.get("VisibleToAllUsers", True),
-        "Applications": [_application(name, naming) for name in value.applications],
+        "Applications": [application(name, naming.spark_version) for name in value.applications],
         "Tags": [{"Key": key, "Value": text} for key, text in value.tags.items()],
         "ServiceRole": recorded.get("ServiceRole"),
         "MasterPublicDnsName": naming.host if value.ports.master else None,
@@ -73,9 +73,9 @@ _EC2_MEMBERS = (
 )
 
 
-def _application(name: str, naming: Naming) -> Document:
+def application(name: str, spark_version: str) -> Document:
     """No version of a notebook: it may be the built-in engine, which is no release of Zeppelin."""
-    return {"Name": name, "Version": naming.spark_version} if name == "Spark" else {"Name": name}
+    return {"Name": name, "Version": spark_version} if name == "Spark" else {"Name": name}
 
 
 def summary(value: Cluster, naming: Naming) -> Document:

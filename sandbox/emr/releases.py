@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sandbox.aws.operations import Document, Fidelity, operation
+from sandbox.emr import describe
+from sandbox.emr.api import page
 from sandbox.emr.request import APPLICATIONS
 from sandbox.errors import AwsError
 
@@ -37,11 +39,7 @@ class ReleaseOperations:
         return {"ReleaseLabel": label, **_page("Applications", self._applications(), document)}
 
     def _applications(self) -> list[Document]:
-        # No version of a notebook: it may be the built-in engine, which is no release of Zeppelin.
-        return [
-            {"Name": name, "Version": self._spark_version} if name == "Spark" else {"Name": name}
-            for name in APPLICATIONS.values()
-        ]
+        return [describe.application(name, self._spark_version) for name in APPLICATIONS.values()]
 
     def _has(self, application: str) -> bool:
         """Whether a filter such as `spark` or `spark@3.5.6` names what runs here."""
@@ -52,15 +50,8 @@ class ReleaseOperations:
         )
 
 
-def _page(name: str, items: Sequence[object], document: Document) -> Document:
-    """One page of MaxResults; the token is the number of items that came before."""
-    size, token = document.get("MaxResults", 100), document.get("NextToken", "0")
+def _page(name: str, items: Sequence[Document] | Sequence[str], document: Document) -> Document:
+    size = document.get("MaxResults", 100)
     if not 1 <= size <= 100:
         raise AwsError("InvalidRequestException", f"MaxResults must be between 1 and 100, not {size}.")
-    if not token.isascii() or not token.isdigit():
-        raise AwsError("InvalidRequestException", f"NextToken '{token}' is not valid.")
-    start = int(token)
-    page: Document = {name: list(items[start : start + size])}
-    if start + size < len(items):
-        page["NextToken"] = str(start + size)
-    return page
+    return page(name, items, document.get("NextToken"), size, "NextToken")

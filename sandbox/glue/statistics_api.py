@@ -18,32 +18,32 @@ class StatisticsOperations:
         self._catalog = catalog
         self._account = account
 
-    @operation(Fidelity.EXECUTED)
+    @operation(Fidelity.RECORDED)
     def update_column_statistics_for_table(self, request: Document) -> Document:
         """UpdateColumnStatisticsForTable; a column that the table has not is listed in Errors."""
         return self._update(request)
 
-    @operation(Fidelity.EXECUTED)
+    @operation(Fidelity.RECORDED)
     def update_column_statistics_for_partition(self, request: Document) -> Document:
         """UpdateColumnStatisticsForPartition; a column that the table has not is listed in Errors."""
         return self._update(request)
 
-    @operation(Fidelity.EXECUTED)
+    @operation(Fidelity.RECORDED)
     def get_column_statistics_for_table(self, request: Document) -> Document:
         """GetColumnStatisticsForTable; a column without statistics is listed in Errors."""
         return self._get(request)
 
-    @operation(Fidelity.EXECUTED)
+    @operation(Fidelity.RECORDED)
     def get_column_statistics_for_partition(self, request: Document) -> Document:
         """GetColumnStatisticsForPartition; a column without statistics is listed in Errors."""
         return self._get(request)
 
-    @operation(Fidelity.EXECUTED)
+    @operation(Fidelity.RECORDED)
     def delete_column_statistics_for_table(self, request: Document) -> Document:
         """DeleteColumnStatisticsForTable."""
         return self._delete(request)
 
-    @operation(Fidelity.EXECUTED)
+    @operation(Fidelity.RECORDED)
     def delete_column_statistics_for_partition(self, request: Document) -> Document:
         """DeleteColumnStatisticsForPartition."""
         return self._delete(request)

@@ -46,6 +46,7 @@ def test_a_release_names_the_spark_that_really_runs():
         ("describe_release_label", {"ReleaseLabel": "emr-99.0.0"}, "release label is invalid: emr-99.0.0"),
         ("list_release_labels", {"MaxResults": 0}, "between 1 and 100"),
         ("list_release_labels", {"NextToken": "x"}, "NextToken 'x'"),
+        ("list_release_labels", {"NextToken": "9" * 5000}, "NextToken '999"),
     ],
 )
 def test_what_is_wrong_is_named(call, document, message):
