@@ -6,7 +6,7 @@ import pytest
 
 from sandbox.errors import AwsError
 from sandbox.glue.scheduler import Entry, Scheduler, due
-from sandbox.store import Database, Documents, Journal
+from sandbox.store import Documents, Journal
 
 HOUR = 3600.0
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC).timestamp()
@@ -24,13 +24,6 @@ class Clock:
 @pytest.fixture
 def clock():
     return Clock()
-
-
-@pytest.fixture
-def database():
-    made = Database(":memory:")
-    yield made
-    made.close()
 
 
 @pytest.fixture

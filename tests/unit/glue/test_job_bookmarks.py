@@ -5,7 +5,6 @@ import pytest
 from sandbox.errors import AwsError
 from sandbox.glue.bookmarks import KEPT, Bookmark, Bookmarks, committed
 from sandbox.glue.job_model import JobRun, RunState
-from sandbox.store import Database
 
 
 def run(number, job="etl"):
@@ -13,11 +12,9 @@ def run(number, job="etl"):
 
 
 @pytest.fixture
-def bookmarks():
-    database = Database(":memory:")
+def bookmarks(database):
     runs = {each.id: each for each in (*map(run, range(1, 6)), run(9, "other"))}
-    yield Bookmarks(database, runs.get)
-    database.close()
+    return Bookmarks(database, runs.get)
 
 
 def test_the_last_commit_is_the_bookmark(bookmarks):

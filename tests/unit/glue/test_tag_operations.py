@@ -3,7 +3,6 @@ import pytest
 from sandbox.errors import AwsError
 from sandbox.glue.tag_api import TagOperations
 from sandbox.glue.tags import Kind, Tags
-from sandbox.store import Database
 
 ACCOUNT = "000000000000"
 JOB = f"arn:aws:glue:us-east-1:{ACCOUNT}:job/etl"
@@ -21,10 +20,8 @@ def existing(created):
 
 
 @pytest.fixture
-def tags():
-    database = Database(":memory:")
-    yield Tags(database)
-    database.close()
+def tags(database):
+    return Tags(database)
 
 
 @pytest.fixture

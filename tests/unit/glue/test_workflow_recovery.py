@@ -10,7 +10,7 @@ from sandbox.glue.job_model import Job, JobRun, Origin, RunState
 from sandbox.glue.trigger_model import Node, NodeKind, Trigger, TriggerState
 from sandbox.glue.workflow_model import Activity, RunStatus, Workflow, WorkflowRun
 from sandbox.glue.workflows import WorkflowRunner
-from sandbox.store import Database, Documents, Journal
+from sandbox.store import Documents, Journal
 
 
 class Jobs:
@@ -57,13 +57,6 @@ def job_run(id: str, job: str, state: RunState) -> JobRun:
 @pytest.fixture
 def jobs() -> Jobs:
     return Jobs()
-
-
-@pytest.fixture
-def database():
-    made = Database(":memory:")
-    yield made
-    made.close()
 
 
 @pytest.fixture
