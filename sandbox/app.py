@@ -36,6 +36,7 @@ from sandbox.emr.supervisor import Supervisor
 from sandbox.errors import AwsError
 from sandbox.glue.bookmark_api import BookmarkOperations
 from sandbox.glue.catalog_api import CatalogOperations
+from sandbox.glue.classifier_api import ClassifierOperations
 from sandbox.glue.crawler.runner import CrawlerRunner
 from sandbox.glue.crawler_api import CrawlerOperations
 from sandbox.glue.job_api import JobOperations
@@ -81,6 +82,7 @@ GROUPS: Mapping[str, tuple[type, ...]] = {
         JobOperations,
         BookmarkOperations,
         CrawlerOperations,
+        ClassifierOperations,
         TriggerOperations,
         WorkflowOperations,
         TagOperations,
@@ -226,6 +228,7 @@ class Sandbox:
             JobOperations(workflows.jobs, tags, self._clock, _hexadecimal_id),
             BookmarkOperations(workflows.jobs),
             CrawlerOperations(workflows.crawlers, tags, self._clock),
+            ClassifierOperations(workflows.crawlers.classifiers, self._clock),
             TriggerOperations(workflows, tags, self._clock),
             WorkflowOperations(workflows, tags, self._clock),
             TagOperations(tags, _created(catalog, workflows), account),

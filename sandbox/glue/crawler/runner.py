@@ -13,6 +13,7 @@ import cattrs
 from sandbox.catalog import DataCatalog
 from sandbox.errors import AwsError, WorkFailed
 from sandbox.glue.crawler import crawl as crawling
+from sandbox.glue.crawler.classifiers import Classifiers
 from sandbox.glue.crawler.crawl_log import CrawlLog
 from sandbox.glue.crawler.model import Crawl, Crawler, CrawlerState, CrawlState
 from sandbox.runtime.workers import Workers
@@ -37,6 +38,7 @@ class CrawlerRunner:
         self._database = database
         self._crawlers = Documents(database, "crawler")
         self._crawls = Documents(database, "crawl")
+        self.classifiers = Classifiers(database)
         self._journal = journal
         self._catalog = catalog
         self._client = client
