@@ -11,12 +11,13 @@ from dataclasses import replace
 
 from sandbox.aws.operations import Document, Fidelity, operation
 from sandbox.emr import describe, events, request, resize, scaling
-from sandbox.emr.model import ENDED, Cluster, ClusterState, Step, StepState
+from sandbox.emr.model import ENDED, Cluster, ClusterState, NewId, Step, StepState
 from sandbox.emr.supervisor import Supervisor
 from sandbox.errors import AwsError
 
 PAGE = 50
 """EMR's page size for every listing."""
+_EXCLUSIVE = "Instance fleets and instance groups are mutually exclusive."
 _MARKER = re.compile("[0-9]{1,9}")
 
 
@@ -27,7 +28,7 @@ class EmrOperations:
         self,
         supervisor: Supervisor,
         clock: Callable[[], float],
-        new_id: request.NewId,
+        new_id: NewId,
         naming: describe.Naming,
     ) -> None:
         self._supervisor = supervisor
@@ -140,12 +141,11 @@ class EmrOperations:
     @operation(Fidelity.EXECUTED)
     def list_instances(self, document: Document) -> Document:
         cluster = self._cluster(document)
-        if document.get("InstanceFleetId") or document.get("InstanceFleetType"):
-            raise AwsError(
-                "InvalidRequestException", "Instance fleets and instance groups are mutually exclusive."
-            )
-        roles, states = document.get("InstanceGroupTypes"), document.get("InstanceStates")
-        group = document.get("InstanceGroupId")
+        self._check_kind(cluster, document)
+        states = document.get("InstanceStates")
+        fleet_role = document.get("InstanceFleetType")
+        roles = [fleet_role] if fleet_role else document.get("InstanceGroupTypes")
+        group = document.get("InstanceGroupId") or document.get("InstanceFleetId")
         chosen = [
             describe.instance(instance, cluster, self._naming)
             for instance in cluster.instances
@@ -158,6 +158,8 @@ class EmrOperations:
     @operation(Fidelity.EXECUTED)
     def list_instance_groups(self, document: Document) -> Document:
         cluster = self._cluster(document)
+        if cluster.fleets:
+            raise AwsError("InvalidRequestException", _EXCLUSIVE)
         groups = [describe.instance_group(group, cluster) for group in cluster.groups]
         return page("InstanceGroups", groups, document.get("Marker"))
 
@@ -176,6 +178,32 @@ class EmrOperations:
         after = self._resize(id, lambda cluster: resize.add_groups(cluster, entries, now, self._new_id))
         added = [group.id for group in after.groups if group.id not in before]
         return {"JobFlowId": id, "InstanceGroupIds": added, "ClusterArn": self._naming.cluster_arn(id)}
+
+    @operation(Fidelity.EXECUTED)
+    def list_instance_fleets(self, document: Document) -> Document:
+        cluster = self._cluster(document)
+        if not cluster.fleets:
+            raise AwsError("InvalidRequestException", _EXCLUSIVE)
+        fleets = [describe.instance_fleet(fleet, cluster) for fleet in cluster.fleets]
+        return page("InstanceFleets", fleets, document.get("Marker"))
+
+    @operation(Fidelity.EXECUTED)
+    def modify_instance_fleet(self, document: Document) -> Document:
+        change, now = document["InstanceFleet"], self._clock()
+        self._resize(
+            document["ClusterId"], lambda cluster: resize.modify_fleet(cluster, change, now, self._new_id)
+        )
+        return {}
+
+    @operation(Fidelity.EXECUTED)
+    def add_instance_fleet(self, document: Document) -> Document:
+        id, entry, now = document["ClusterId"], document["InstanceFleet"], self._clock()
+        after = self._resize(id, lambda cluster: resize.add_fleet(cluster, entry, now, self._new_id))
+        return {
+            "ClusterId": id,
+            "InstanceFleetId": after.fleets[-1].id,
+            "ClusterArn": self._naming.cluster_arn(id),
+        }
 
     @operation(Fidelity.EXECUTED)
     def list_bootstrap_actions(self, document: Document) -> Document:
@@ -206,6 +234,13 @@ class EmrOperations:
     def _resize(self, id: str, decide: Callable[[Cluster], resize.Resize]) -> Cluster:
         self._existing(id)
         return self._supervisor.resize(id, decide)
+
+    def _check_kind(self, cluster: Cluster, document: Document) -> None:
+        """`InvalidRequestException` for a question about fleets where there are groups, or the reverse."""
+        asks_group = document.keys() & {"InstanceGroupId", "InstanceGroupTypes"}
+        asks_fleet = document.keys() & {"InstanceFleetId", "InstanceFleetType"}
+        if (asks_group and cluster.fleets) or (asks_fleet and not cluster.fleets):
+            raise AwsError("InvalidRequestException", _EXCLUSIVE)
 
     # --- looking up
 

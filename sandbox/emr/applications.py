@@ -11,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from sandbox.emr import nodes
+from sandbox.emr import configurations, nodes
+from sandbox.emr.configurations import Classification
 from sandbox.emr.model import Cluster, Ports
 from sandbox.emr.nodes import Site
 from sandbox.runtime import readiness
@@ -96,16 +97,17 @@ class Applications:
         machine = site.machines.companion(cluster)
         port = machine.choose_port(companion.port)
         master = nodes.master_address(site, cluster, ports)
-        size = site.machines.worker_size(cluster)
+        size = nodes.executor_room(site, cluster)
+        configured = cluster.group_configurations(cluster.master.group)
         properties = {
-            **nodes.properties(site, cluster, master, ports),
+            **nodes.properties(site, cluster, master, ports, cluster.master.group),
             **driver_properties(machine.host),
-            **limits(size, len(nodes.workers(cluster))),
-            **cluster.properties("spark-defaults"),
+            **limits(size, len(cluster.workers)),
+            **configurations.properties(configured, Classification.SPARK_DEFAULTS),
         }
         conf = write_conf(layout.node(node) / folder / "spark-conf", properties)
         environment = {
-            **nodes.step_environment(site, replace(cluster, ports=ports), size),
+            **nodes.step_environment(site, replace(cluster, ports=ports)),
             "SPARK_LOCAL_IP": machine.host,
         }
         return Place(

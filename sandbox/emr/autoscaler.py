@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sandbox.emr import nodes
 from sandbox.emr.model import Cluster, InstanceState, StepState
 from sandbox.emr.nodes import Site
 from sandbox.emr.scaling import COOL_DOWN, Load, counts, wanted_nodes
@@ -60,7 +61,7 @@ class Autoscaler:
         running = sum(stage["numActiveTasks"] for stage in stages)
         done = sum(stage["numCompleteTasks"] for stage in stages)
         waiting = sum(stage["numTasks"] for stage in stages) - running - done
-        return Load(running, max(0, waiting), self._site.machines.worker_size(cluster).cores)
+        return Load(running, max(0, waiting), nodes.executor_room(self._site, cluster).cores)
 
 
 def _active_stages(page: str) -> list[Any]:

@@ -52,15 +52,15 @@ class ContainerMachines:
         if wanted <= self._memory * 3 // 4:
             return None
         return (
-            f"{sizing.worker_count(cluster.groups)} nodes and those of {len(living)} other clusters need "
+            f"{sizing.worker_count(cluster)} nodes and those of {len(living)} other clusters need "
             f"{wanted} MiB and this machine has {self._memory}: ask for fewer or terminate a cluster"
         )
 
     def allocate(self, cluster: Cluster, instances: Sequence[Instance]) -> None:
-        size = self.worker_size(cluster).memory + OVERHEAD
         for instance in instances:
             host = _host(instance)
             is_master = instance.role is Role.MASTER
+            size = self.worker_size(cluster, instance).memory + OVERHEAD
             address = self._containers.make(
                 host, cluster.id, MASTER_MEMORY if is_master else size, self._pages if is_master else ()
             )
@@ -75,8 +75,8 @@ class ContainerMachines:
     def companion(self, cluster: Cluster) -> Machine:
         return self.machine(cluster, cluster.master)
 
-    def worker_size(self, cluster: Cluster) -> WorkerSize:
-        return sizing.worker_size(cluster.groups, self._cores, self._memory // 2)
+    def worker_size(self, cluster: Cluster, instance: Instance) -> WorkerSize:
+        return sizing.worker_size(cluster, instance, self._cores, self._memory // 2)
 
     def work(self, cluster: Cluster, instance: Instance) -> Path:
         return Layout(self._folder.parent / "clusters", cluster.id).node(instance.ec2_id) / "work"
@@ -103,7 +103,7 @@ class ContainerMachines:
 
     def _need(self, cluster: Cluster) -> int:
         """MiB of the cluster's containers at their least size."""
-        return MASTER_MEMORY + sizing.worker_count(cluster.groups) * (sizing.EXECUTOR_MEMORY + OVERHEAD)
+        return MASTER_MEMORY + sizing.worker_count(cluster) * (sizing.EXECUTOR_MEMORY + OVERHEAD)
 
 
 def _host(instance: Instance) -> str:

@@ -5,14 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sandbox.aws.operations import Document
+from sandbox.emr.fleets import provisioned
 from sandbox.emr.logs import step_log_uri
 from sandbox.emr.model import (
     ENDED,
     Cluster,
     ClusterState,
+    FleetType,
     Instance,
+    InstanceFleet,
     InstanceGroup,
     InstanceState,
+    Market,
     Reason,
     Step,
     Timeline,
@@ -43,7 +47,7 @@ def cluster(value: Cluster, naming: Naming) -> Document:
             "RequestedEc2SubnetIds": recorded.get("Ec2SubnetIds", []),
             "IamInstanceProfile": recorded.get("JobFlowRole"),
         },
-        "InstanceCollectionType": "INSTANCE_GROUP",
+        "InstanceCollectionType": "INSTANCE_FLEET" if value.fleets else "INSTANCE_GROUP",
         "LogUri": value.log_uri,
         "ReleaseLabel": value.release_label,
         "AutoTerminate": not value.keep_alive,
@@ -129,7 +133,7 @@ def step(value: Step, of: Cluster) -> Document:
 
 def instance(value: Instance, of: Cluster, naming: Naming) -> Document:
     """ListInstances' entry."""
-    group = next(group for group in of.groups if group.id == value.group)
+    bids = {group.id: group.bid_price for group in of.groups}
     return {
         "Id": value.id,
         "Ec2InstanceId": value.ec2_id,
@@ -142,9 +146,10 @@ def instance(value: Instance, of: Cluster, naming: Naming) -> Document:
             "StateChangeReason": _terminated(value, of),
             "Timeline": _timeline(value.timeline),
         },
-        "InstanceGroupId": value.group,
-        "Market": group.market,
-        "InstanceType": group.instance_type,
+        "InstanceFleetId" if of.fleets else "InstanceGroupId": value.group,
+        "Market": value.market,
+        "InstanceType": value.instance_type,
+        "BidPrice": bids.get(value.group),
         "EbsVolumes": [],
     }
 
@@ -158,8 +163,10 @@ def instance_group(value: InstanceGroup, of: Cluster) -> Document:
         "Id": value.id,
         "Name": value.name,
         "Market": value.market,
+        "BidPrice": value.bid_price,
         "InstanceGroupType": value.role,
         "InstanceType": value.instance_type,
+        "Configurations": list(value.configurations),
         "RequestedInstanceCount": value.count,
         "RunningInstanceCount": running,
         "Status": {
@@ -168,6 +175,34 @@ def instance_group(value: InstanceGroup, of: Cluster) -> Document:
             "Timeline": _timeline(first),
         },
     }
+
+
+def instance_fleet(value: InstanceFleet, of: Cluster) -> Document:
+    """ListInstanceFleets' entry; its state is that of its instances, and what they make up is counted."""
+    members = [instance for instance in of.instances if instance.group == value.id]
+    running = [one for one in members if one.state is InstanceState.RUNNING]
+    return {
+        "Id": value.id,
+        "Name": value.name,
+        "InstanceFleetType": value.role,
+        "TargetOnDemandCapacity": value.on_demand,
+        "TargetSpotCapacity": value.spot,
+        "ProvisionedOnDemandCapacity": provisioned(running, Market.ON_DEMAND),
+        "ProvisionedSpotCapacity": provisioned(running, Market.SPOT),
+        "InstanceTypeSpecifications": [_specification(one) for one in value.types],
+        **value.recorded,
+        "Status": {
+            "State": _group_state(members, of),
+            "StateChangeReason": {"Message": ""},
+            "Timeline": _timeline(members[0].timeline if members else of.timeline),
+        },
+    }
+
+
+def _specification(value: FleetType) -> Document:
+    """A fleet's instance type; EbsConfiguration, which is answered in another shape, is left out."""
+    recorded = {name: given for name, given in value.recorded.items() if name != "EbsConfiguration"}
+    return {"InstanceType": value.name, "WeightedCapacity": value.weight, **recorded}
 
 
 def _group_state(members: list[Instance], of: Cluster) -> str:
@@ -181,7 +216,7 @@ def _group_state(members: list[Instance], of: Cluster) -> str:
     if of.state in (ClusterState.RUNNING, ClusterState.WAITING):
         moving = (one.leaving or one.state is not InstanceState.RUNNING for one in living)
         return "RESIZING" if any(moving) else "RUNNING"
-    return living[0].state if living else "TERMINATED"
+    return living[0].state if living else "RUNNING"
 
 
 def _terminated(value: Instance, of: Cluster) -> Document:

@@ -23,10 +23,9 @@ class Layout:
         """What is shipped to `LogUri/<cluster>/`, with the same names below."""
         return self.home / "logs"
 
-    @property
-    def conf(self) -> Path:
-        """`SPARK_CONF_DIR` of everything that runs on the cluster."""
-        return self.home / "conf"
+    def conf(self, group: str) -> Path:
+        """`SPARK_CONF_DIR` of everything that runs on the nodes of an instance group or fleet."""
+        return self.home / "conf" / group
 
     @property
     def bin(self) -> Path:

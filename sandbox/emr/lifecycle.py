@@ -128,14 +128,12 @@ def _why(event: BootstrapFailed | InstanceFailed | TerminateRequested | IdledOut
 def _resize(cluster: Cluster, event: Resized) -> Outcome:
     """Nodes come and go while steps run."""
     resize = event.resize
-    staying = (replace(one, leaving=one.leaving or one.ec2_id in resize.removed) for one in cluster.instances)
-    resized = replace(cluster, groups=resize.groups, instances=(*staying, *resize.added))
     effects: list[Effect] = []
     if resize.added:
         effects.append(AddNodes(tuple(one.ec2_id for one in resize.added)))
     if resize.removed:
         effects.append(RemoveNodes(resize.removed))
-    return resized, tuple(effects)
+    return resize.of(cluster), tuple(effects)
 
 
 def _replace_node(cluster: Cluster, event: NodeLost) -> Outcome:

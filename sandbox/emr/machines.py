@@ -31,8 +31,8 @@ class Machines(Protocol):
     def companion(self, cluster: Cluster) -> Machine:
         """Where the cluster's applications with a driver of their own run: beside its master, or with it."""
 
-    def worker_size(self, cluster: Cluster) -> WorkerSize:
-        """What each worker of the cluster offers."""
+    def worker_size(self, cluster: Cluster, instance: Instance) -> WorkerSize:
+        """What the worker on a node of the cluster offers."""
 
     def work(self, cluster: Cluster, instance: Instance) -> Path:
         """The folder below which the node's executors write their logs."""
@@ -61,12 +61,14 @@ class OneMachine:
         self._cores = cores
         self._memory = memory
 
-    def refusal(self, cluster: Cluster, living: Sequence[Cluster]) -> str | None:  # noqa: ARG002
-        if sizing.fits(cluster.groups, self._memory):
+    def refusal(self, cluster: Cluster, living: Sequence[Cluster]) -> str | None:
+        if sizing.fits((cluster, *living), self._memory):
             return None
+        others = sum(map(sizing.worker_count, living))
+        beside = f" beside the {others} of other clusters" if others else ""
         return (
-            f"{sizing.worker_count(cluster.groups)} nodes need more than this machine has: "
-            f"{self._cores} cores and {self._memory} MiB of memory; ask for fewer instances"
+            f"{sizing.worker_count(cluster)} nodes{beside} need more than this machine has: {self._cores} "
+            f"cores and {self._memory} MiB of memory; ask for fewer instances or terminate a cluster"
         )
 
     def allocate(self, cluster: Cluster, instances: Sequence[Instance]) -> None: ...
@@ -77,8 +79,8 @@ class OneMachine:
     def companion(self, cluster: Cluster) -> Machine:  # noqa: ARG002
         return self._machine
 
-    def worker_size(self, cluster: Cluster) -> WorkerSize:
-        return sizing.worker_size(cluster.groups, self._cores, self._memory)
+    def worker_size(self, cluster: Cluster, instance: Instance) -> WorkerSize:
+        return sizing.worker_size(cluster, instance, self._cores, self._memory)
 
     def work(self, cluster: Cluster, instance: Instance) -> Path:
         return Layout(self._clusters, cluster.id).node(instance.ec2_id) / "work"

@@ -5,12 +5,15 @@ States and their meaning: https://docs.aws.amazon.com/emr/latest/ManagementGuide
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 import cattrs
+
+NewId = Callable[[str, int], str]
+"""Makes an id of a prefix and a number of letters or digits after it."""
 
 
 class ClusterState(StrEnum):
@@ -46,6 +49,13 @@ class Role(StrEnum):
     MASTER = "MASTER"
     CORE = "CORE"
     TASK = "TASK"
+
+
+class Market(StrEnum):
+    """How an instance is bought. A spot instance can be taken away."""
+
+    ON_DEMAND = "ON_DEMAND"
+    SPOT = "SPOT"
 
 
 class ActionOnFailure(StrEnum):
@@ -86,19 +96,51 @@ class BootstrapAction:
 
 @dataclass(frozen=True)
 class InstanceGroup:
+    """Instances of one type. `recorded` holds members that change nothing, as they were given."""
+
     id: str
     name: str
     role: Role
     instance_type: str
     count: int
-    market: str = "ON_DEMAND"
+    market: Market = Market.ON_DEMAND
+    bid_price: str | None = None
+    configurations: tuple[dict[str, Any], ...] = ()
+    recorded: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class FleetType:
+    """An instance type of a fleet: an instance of it counts for `weight` units of the fleet's capacity."""
+
+    name: str
+    weight: int
+    recorded: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class InstanceFleet:
+    """Instances of several types that together have so many units on demand and so many of spot."""
+
+    id: str
+    name: str
+    role: Role
+    types: tuple[FleetType, ...]
+    on_demand: int = 0
+    spot: int = 0
+    recorded: dict[str, Any] = field(default_factory=dict)
+
+    def target(self, market: Market) -> int:
+        """The units that the fleet shall have of one market."""
+        return self.spot if market is Market.SPOT else self.on_demand
 
 
 @dataclass(frozen=True)
 class Instance:
     """One node. `id` is EMR's (`ci-...`), `ec2_id` EC2's (`i-...`), which names its logs.
 
-    `leaving`: the cluster shrinks, and this node is about to go.
+    `group` is the id of its group or fleet, `units` what it counts for in its fleet. `leaving`: the cluster
+    shrinks, and this node is about to go.
     """
 
     id: str
@@ -109,6 +151,9 @@ class Instance:
     timeline: Timeline
     reason: Reason | None = None
     leaving: bool = False
+    instance_type: str = "m5.xlarge"
+    market: Market = Market.ON_DEMAND
+    units: int = 1
 
 
 @dataclass(frozen=True)
@@ -185,6 +230,7 @@ class Cluster:
     idle_timeout: int | None = None
     replace_unhealthy: bool = False
     scaling: ScalingLimits | None = None
+    fleets: tuple[InstanceFleet, ...] = ()
 
     @property
     def master(self) -> Instance:
@@ -195,6 +241,17 @@ class Cluster:
     def living(self) -> tuple[Instance, ...]:
         """The nodes that have not been terminated."""
         return tuple(one for one in self.instances if one.state is not InstanceState.TERMINATED)
+
+    @property
+    def workers(self) -> tuple[Instance, ...]:
+        """The living nodes that run executors: core and task, or the master when it is alone, as on EMR."""
+        others = tuple(one for one in self.living if one.role is not Role.MASTER)
+        return others or (self.master,)
+
+    @property
+    def staying(self) -> tuple[Instance, ...]:
+        """Of the nodes that run executors those that are not about to go."""
+        return tuple(one for one in self.workers if not one.leaving)
 
     def some(self, ec2_ids: Collection[str]) -> tuple[Instance, ...]:
         """The nodes with these ids of EC2's."""
@@ -207,13 +264,10 @@ class Cluster:
                 return step
         raise KeyError(id)
 
-    def properties(self, classification: str) -> dict[str, str]:
-        """The properties of one configuration classification; the last mention of a name wins."""
-        merged: dict[str, str] = {}
-        for entry in self.configurations:
-            if entry.get("Classification") == classification:
-                merged.update(entry.get("Properties") or {})
-        return merged
+    def group_configurations(self, group: str) -> tuple[dict[str, Any], ...]:
+        """What holds for the nodes of a group or fleet: its own configurations come last, and win."""
+        own = (one.configurations for one in self.groups if one.id == group)
+        return (*self.configurations, *(entry for entries in own for entry in entries))
 
 
 def to_document(cluster: Cluster) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from sandbox.emr import configurations, sizing
+from sandbox.emr.configurations import Classification
 from sandbox.emr.layout import Layout
 from sandbox.emr.machines import Machines
 from sandbox.emr.model import Cluster, Instance, Ports, Role
@@ -68,7 +70,7 @@ def node_environment(site: Site, cluster: Cluster, instance: Instance) -> dict[s
     """The environment of whatever runs on one of the cluster's nodes."""
     layout = site.layout(cluster.id)
     services = replace(site.services, host=site.machines.machine(cluster, instance).host)
-    base = environment(site.installation, services, layout.conf, site.outer)
+    base = environment(site.installation, services, layout.conf(instance.group), site.outer)
     return {
         **base,
         "PATH": f"{layout.bin}:{base['PATH']}",
@@ -77,10 +79,17 @@ def node_environment(site: Site, cluster: Cluster, instance: Instance) -> dict[s
     }
 
 
-def step_environment(site: Site, cluster: Cluster, size: WorkerSize) -> dict[str, str]:
+def executor_room(site: Site, cluster: Cluster) -> WorkerSize:
+    """What every worker of the cluster offers: an executor of this size finds room on any of them."""
+    return sizing.smallest(site.machines.worker_size(cluster, one) for one in cluster.workers)
+
+
+def step_environment(site: Site, cluster: Cluster) -> dict[str, str]:
     """The environment of a step: that of the master node, and where the master listens."""
     master = master_address(site, cluster, cluster.ports)
-    share = cores_share(cluster.step_concurrency, size.cores * len(workers(cluster)))
+    size = executor_room(site, cluster)
+    cores = sum(site.machines.worker_size(cluster, one).cores for one in cluster.workers)
+    share = cores_share(cluster.step_concurrency, cores)
     return {
         **node_environment(site, cluster, cluster.master),
         **shim.variables(master.url, Capacity(size.cores, size.memory, share)),
@@ -99,7 +108,7 @@ def master_address(site: Site, cluster: Cluster, ports: Ports) -> MasterAddress:
     return MasterAddress(host, ports.master, ports.master_ui)
 
 
-def start(site: Site, cluster: Cluster, processes: Processes, size: WorkerSize) -> Ports:
+def start(site: Site, cluster: Cluster, processes: Processes) -> Ports:
     """Have master and workers running and every worker registered; returns the master's ports.
 
     Raises `ProcessDied` or `WorkFailed` with the end of the daemon's log.
@@ -107,28 +116,26 @@ def start(site: Site, cluster: Cluster, processes: Processes, size: WorkerSize) 
     standing = site.machines.standing_master
     if standing is not None:
         chosen = Ports(standing.port, standing.ui_port, site.application_ui)
-        write_conf(site.layout(cluster.id).conf, properties(site, cluster, standing, chosen))
-        _find_standing(site, cluster, workers(cluster), standing)
+        write_confs(site, cluster, standing, chosen)
+        _find_standing(site, cluster, cluster.workers, standing)
         return chosen
     machine = site.machines.machine(cluster, cluster.master)
     chosen = Ports(machine.choose_port(7077), machine.choose_port(site.master_ui), site.application_ui)
     address = master_address(site, cluster, chosen)
-    write_conf(site.layout(cluster.id).conf, properties(site, cluster, address, chosen))
+    write_confs(site, cluster, address, chosen)
     master = processes.start(_master(site, cluster, address), machine)
     readiness.wait(standalone.master_ready(address), master, "the Spark master", standalone.READY_TIMEOUT)
-    _start_workers(site, cluster, workers(cluster), address, size, processes)
+    _start_workers(site, cluster, cluster.workers, address, processes)
     return chosen
 
 
-def add(
-    site: Site, cluster: Cluster, instances: Sequence[Instance], processes: Processes, size: WorkerSize
-) -> None:
+def add(site: Site, cluster: Cluster, instances: Sequence[Instance], processes: Processes) -> None:
     """Have workers running on nodes of a cluster that is up; raises as `start` does."""
     address = master_address(site, cluster, cluster.ports)
     if site.machines.standing_master is not None:
         _find_standing(site, cluster, instances, address)
     else:
-        _start_workers(site, cluster, instances, address, size, processes)
+        _start_workers(site, cluster, instances, address, processes)
 
 
 def remove(cluster: Cluster, instances: Sequence[Instance], processes: Processes) -> None:
@@ -144,12 +151,10 @@ def _start_workers(
     cluster: Cluster,
     instances: Sequence[Instance],
     address: MasterAddress,
-    size: WorkerSize,
     processes: Processes,
 ) -> None:
     starting = [
-        (instance, *_start_worker(site, cluster, instance, address, size, processes))
-        for instance in instances
+        (instance, *_start_worker(site, cluster, instance, address, processes)) for instance in instances
     ]
     for instance, host, number, worker in starting:
         ready = standalone.worker_ready(address, host, number)
@@ -195,7 +200,6 @@ def _start_worker(
     cluster: Cluster,
     instance: Instance,
     address: MasterAddress,
-    size: WorkerSize,
     processes: Processes,
 ) -> tuple[str, int, Running]:
     """The host, port and process of the worker on a node."""
@@ -205,7 +209,7 @@ def _start_worker(
         site.installation,
         node_environment(site, cluster, instance),
         address,
-        size,
+        site.machines.worker_size(cluster, instance),
         standalone.Seat(machine.host, number, layout.node(instance.ec2_id), instance.ec2_id),
         layout.node_logs(instance.ec2_id) / "applications" / "spark",
         cluster.id,
@@ -225,29 +229,41 @@ def gather_executor_logs(site: Site, cluster: Cluster, instances: Sequence[Insta
             shutil.copyfile(source, target)
 
 
-def properties(site: Site, cluster: Cluster, address: MasterAddress, chosen: Ports) -> dict[str, str]:
-    """The cluster's `spark-defaults.conf`: the sandbox's, then what its configurations ask for. Pure."""
+def write_confs(site: Site, cluster: Cluster, address: MasterAddress, chosen: Ports) -> None:
+    """Write the configuration folder of every group, as its configurations ask for it now."""
+    for group in {instance.group for instance in cluster.living}:
+        entries = cluster.group_configurations(group)
+        write_conf(
+            site.layout(cluster.id).conf(group),
+            properties(site, cluster, address, chosen, group),
+            configurations.properties(entries, Classification.SPARK_LOG4J2),
+            configurations.exports(entries),
+        )
+
+
+def properties(
+    site: Site, cluster: Cluster, address: MasterAddress, chosen: Ports, group: str
+) -> dict[str, str]:
+    """A group's `spark-defaults.conf`: the sandbox's, then what its configurations ask for. Pure."""
+    entries = cluster.group_configurations(group)
+    hive = configurations.properties(entries, Classification.SPARK_HIVE_SITE)
     catalog: dict[str, str] = {"spark.sql.catalogImplementation": "in-memory"}
-    if cluster.properties("spark-hive-site").get("hive.metastore.client.factory.class") == CATALOG_FACTORY:
+    if hive.pop("hive.metastore.client.factory.class", None) == CATALOG_FACTORY:
         catalog = catalog_properties(site.services, site.warehouse)
+    room = executor_room(site, cluster)
     return {
         **base_properties(site.installation, replace(site.services, host=address.host), site.event_log),
         **catalog,
+        **{f"spark.hadoop.{name}": value for name, value in hive.items()},
         "spark.master": address.url,
         "spark.ui.port": str(chosen.application_ui),
-        **cluster.properties("spark-defaults"),
+        **configurations.spark_properties(entries, room.cores, room.memory),
     }
-
-
-def workers(cluster: Cluster) -> tuple[Instance, ...]:
-    """The living nodes that run executors: core and task, or the master when it is alone."""
-    others = tuple(instance for instance in cluster.living if instance.role is not Role.MASTER)
-    return others or (cluster.master,)
 
 
 def node_of(cluster: Cluster, daemon: str) -> Instance | None:
     """The core or task node whose worker has this name; None for what the cluster cannot do without."""
-    for instance in workers(cluster):
+    for instance in cluster.workers:
         if standalone.worker_name(instance.ec2_id) == daemon and instance.role is not Role.MASTER:
             return instance
     return None
@@ -255,5 +271,5 @@ def node_of(cluster: Cluster, daemon: str) -> Instance | None:
 
 def daemons(cluster: Cluster) -> frozenset[str]:
     """The names that the cluster's daemons have in the table of processes, but those of nodes that leave."""
-    staying = (instance.ec2_id for instance in workers(cluster) if not instance.leaving)
+    staying = (instance.ec2_id for instance in cluster.staying)
     return frozenset({standalone.MASTER_NAME, *map(standalone.worker_name, staying)})

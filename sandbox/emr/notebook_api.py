@@ -11,9 +11,8 @@ from typing import Any
 from sandbox.aws.operations import Document, Fidelity, operation
 from sandbox.emr.api import page
 from sandbox.emr.describe import Naming
-from sandbox.emr.model import ClusterState
+from sandbox.emr.model import ClusterState, NewId
 from sandbox.emr.notebook_execution import Execution, NotebookExecutions, Status
-from sandbox.emr.request import NewId
 from sandbox.emr.supervisor import Supervisor
 from sandbox.errors import AwsError
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sandbox.aws.operations import Document, Fidelity, operation
-from sandbox.emr import describe
+from sandbox.emr import describe, instance_types, request
 from sandbox.emr.api import page
-from sandbox.emr.request import APPLICATIONS
+from sandbox.emr.request import APPLICATIONS, NEWEST_MINOR
 from sandbox.errors import AwsError
 
-LABELS = tuple(f"emr-7.{minor}.0" for minor in range(13, -1, -1))
+LABELS = tuple(f"emr-7.{minor}.0" for minor in range(NEWEST_MINOR[7], -1, -1))
 """Newest first, as EMR lists them; all of them have Spark 3.5."""
 
 
@@ -37,6 +37,12 @@ class ReleaseOperations:
         if label not in LABELS:
             raise AwsError("InvalidRequestException", f"The supplied release label is invalid: {label}.")
         return {"ReleaseLabel": label, **_page("Applications", self._applications(), document)}
+
+    @operation(Fidelity.EXECUTED)
+    def list_supported_instance_types(self, document: Document) -> Document:
+        request.check_release_label(document["ReleaseLabel"])
+        types = [instance_types.describe(one) for one in instance_types.supported().values()]
+        return page("SupportedInstanceTypes", types, document.get("Marker"))
 
     def _applications(self) -> list[Document]:
         return [describe.application(name, self._spark_version) for name in APPLICATIONS.values()]

@@ -8,30 +8,41 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from sandbox.aws.operations import Document
-from sandbox.emr import request
-from sandbox.emr.model import Cluster, ClusterState, Instance, InstanceGroup, Role
+from sandbox.emr import fleets, hardware
+from sandbox.emr.model import Cluster, ClusterState, Instance, InstanceFleet, InstanceGroup, NewId, Role
+from sandbox.emr.refusal import refuse
 from sandbox.errors import AwsError
 
 _MODIFIED = frozenset({"InstanceGroupId", "InstanceCount", "EC2InstanceIdsToTerminate"})
+_MODIFIED_FLEET = frozenset({"InstanceFleetId", "TargetOnDemandCapacity", "TargetSpotCapacity"})
 
 
 @dataclass(frozen=True)
 class Resize:
-    """The groups with their new counts, the nodes that are added, and EC2's ids of those that go."""
+    """Groups or fleets as they shall be, the nodes that are added, and EC2's ids of those that go."""
 
     groups: tuple[InstanceGroup, ...]
     added: tuple[Instance, ...] = ()
     removed: tuple[str, ...] = ()
+    fleets: tuple[InstanceFleet, ...] = ()
+
+    def of(self, cluster: Cluster) -> Cluster:
+        """The cluster with those who leave marked, and those who come among its instances."""
+        staying = (
+            replace(one, leaving=one.leaving or one.ec2_id in self.removed) for one in cluster.instances
+        )
+        instances = (*staying, *self.added)
+        return replace(cluster, groups=self.groups, fleets=self.fleets, instances=instances)
 
 
-def modify(cluster: Cluster, changes: list[Document], now: float, new_id: request.NewId) -> Resize:
+def modify(cluster: Cluster, changes: list[Document], now: float, new_id: NewId) -> Resize:
     """What ModifyInstanceGroups asks for; `ValidationException` when the cluster cannot have it."""
     _check_runs(cluster)
     groups = {group.id: group for group in cluster.groups}
     added: list[Instance] = []
     removed: list[str] = []
     for change in changes:
-        request.refuse("ModifyInstanceGroups", change, _MODIFIED)
+        refuse("ModifyInstanceGroups", change, _MODIFIED)
         group = groups.get(change["InstanceGroupId"])
         if group is None:
             message = f"Instance group id '{change['InstanceGroupId']}' is not valid."
@@ -45,18 +56,52 @@ def modify(cluster: Cluster, changes: list[Document], now: float, new_id: reques
         removed += [one.ec2_id for one in members if one not in stay]
         changed = replace(group, count=count)
         groups[group.id] = changed
-        added += request.instances(changed, count - len(stay), now, new_id)
+        added += hardware.instances(changed, count - len(stay), now, new_id)
     return Resize(tuple(groups.values()), tuple(added), tuple(removed))
 
 
-def add_groups(cluster: Cluster, entries: list[Document], now: float, new_id: request.NewId) -> Resize:
+def add_groups(cluster: Cluster, entries: list[Document], now: float, new_id: NewId) -> Resize:
     """What AddInstanceGroups asks for; `ValidationException` when the cluster cannot have it."""
     _check_runs(cluster)
-    new = request.groups(entries, new_id)
+    if cluster.fleets:
+        raise AwsError("ValidationException", "Instance fleets and instance groups are mutually exclusive.")
+    new = hardware.groups(entries, new_id)
     groups = (*cluster.groups, *new)
-    request.check_groups(groups)
-    added = [instance for group in new for instance in request.instances(group, group.count, now, new_id)]
+    hardware.check_groups(groups)
+    added = [instance for group in new for instance in hardware.instances(group, group.count, now, new_id)]
     return Resize(groups, tuple(added))
+
+
+def modify_fleet(cluster: Cluster, change: Document, now: float, new_id: NewId) -> Resize:
+    """What ModifyInstanceFleet asks for; `ValidationException` when the cluster cannot have it."""
+    _check_runs(cluster)
+    refuse("ModifyInstanceFleet", change, _MODIFIED_FLEET)
+    id = change["InstanceFleetId"]
+    fleet = next((one for one in cluster.fleets if one.id == id), None)
+    if fleet is None:
+        raise AwsError("InvalidRequestException", f"Instance fleet id '{id}' is not valid.")
+    wanted = fleets.with_targets(
+        fleet, change.get("TargetOnDemandCapacity"), change.get("TargetSpotCapacity")
+    )
+    members = [one for one in cluster.living if one.group == id and not one.leaving]
+    gone = tuple(one.ec2_id for one in fleets.shrunk(wanted, members))
+    return Resize(
+        cluster.groups,
+        fleets.grown(wanted, members, now, new_id),
+        gone,
+        tuple(wanted if one.id == id else one for one in cluster.fleets),
+    )
+
+
+def add_fleet(cluster: Cluster, entry: Document, now: float, new_id: NewId) -> Resize:
+    """What AddInstanceFleet asks for; `ValidationException` when the cluster cannot have it."""
+    _check_runs(cluster)
+    if not cluster.fleets:
+        raise AwsError("ValidationException", "Instance fleets and instance groups are mutually exclusive.")
+    (new,) = fleets.fleets([entry], new_id)
+    together = (*cluster.fleets, new)
+    fleets.check(together)
+    return Resize(cluster.groups, fleets.launch(new, now, new_id), (), together)
 
 
 def _check_runs(cluster: Cluster) -> None:
@@ -71,10 +116,10 @@ def _check_count(group: InstanceGroup, count: int) -> None:
     if group.role is Role.MASTER:
         raise AwsError("ValidationException", "The master instance group cannot be resized.")
     least = 1 if group.role is Role.CORE else 0
-    if not least <= count <= request.MAX_INSTANCES:
+    if not least <= count <= hardware.MAX_INSTANCES:
         raise AwsError(
             "ValidationException",
-            f"Instance group {group.id} ({group.role}) has {least} to {request.MAX_INSTANCES} instances, "
+            f"Instance group {group.id} ({group.role}) has {least} to {hardware.MAX_INSTANCES} instances, "
             f"not {count}.",
         )
 

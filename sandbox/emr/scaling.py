@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sandbox.aws.operations import Document
-from sandbox.emr import request
 from sandbox.emr.model import Cluster, Role, ScalingLimits
+from sandbox.emr.refusal import refuse
 from sandbox.errors import AwsError
 
 COOL_DOWN = 30.0
@@ -43,11 +43,11 @@ def limits(policy: Document | None) -> ScalingLimits | None:
     """
     if policy is None:
         return None
-    request.refuse("ManagedScalingPolicy", policy, frozenset({"ComputeLimits"}))
+    refuse("ManagedScalingPolicy", policy, frozenset({"ComputeLimits"}))
     given = policy.get("ComputeLimits")
     if given is None:
         raise AwsError("ValidationException", "The managed scaling policy has no ComputeLimits.")
-    request.refuse("ComputeLimits", given, _LIMITS)
+    refuse("ComputeLimits", given, _LIMITS)
     if given["UnitType"] != "Instances":
         message = f"EMR Sandbox does not emulate managed scaling by {given['UnitType']}"
         raise AwsError("NotEmulated", message, status=501)

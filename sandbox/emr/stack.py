@@ -57,7 +57,7 @@ class StackMachines:
             )
         if all(instance.role is Role.MASTER for instance in cluster.instances):
             return "The stack's master runs no executors: ask for at least one core node"
-        wanted, there = sizing.worker_count(cluster.groups), len(self._workers())
+        wanted, there = sizing.worker_count(cluster), len(self._workers())
         if wanted > there:
             return (
                 f"The cluster asks for {wanted} nodes beside the master and the stack has {there} workers: "
@@ -99,7 +99,7 @@ class StackMachines:
             time.sleep(INTERVAL)
         return SpooledMachine(NOTEBOOK_HOST, spool, self._new_id)
 
-    def worker_size(self, cluster: Cluster) -> WorkerSize:  # noqa: ARG002
+    def worker_size(self, cluster: Cluster, instance: Instance) -> WorkerSize:  # noqa: ARG002
         workers = live_workers(self._state())
         if not workers:
             raise WorkFailed("No worker of the stack is alive: docker compose up --detach")

@@ -8,22 +8,29 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 
-from sandbox.emr import bootstrap, events, logs, nodes, request, resize, steps
+from sandbox.emr import bootstrap, events, hardware, logs, nodes, resize, steps
 from sandbox.emr.applications import Application, Applications
 from sandbox.emr.autoscaler import Autoscaler
 from sandbox.emr.events import Effect, Event
 from sandbox.emr.idle import IdleClusters
 from sandbox.emr.lifecycle import advance
-from sandbox.emr.model import ENDED, Cluster, ClusterState, Failure, Reason, from_document, to_document
+from sandbox.emr.model import (
+    ENDED,
+    Cluster,
+    ClusterState,
+    Failure,
+    NewId,
+    Reason,
+    from_document,
+    to_document,
+)
 from sandbox.emr.nodes import Site
 from sandbox.emr.resize import Resize
 from sandbox.errors import AwsError, SandboxError
 from sandbox.runtime.processes import Processes
 from sandbox.runtime.workers import Workers
 from sandbox.spark import standalone
-from sandbox.spark.standalone import WorkerSize
 from sandbox.store import Database, Documents, Journal
 
 _log = logging.getLogger(__name__)
@@ -43,7 +50,7 @@ class Supervisor:
         site: Site,
         s3: Callable[[], object],
         clock: Callable[[], float],
-        new_id: request.NewId,
+        new_id: NewId,
     ) -> None:
         self._database = database
         self._journal = journal
@@ -136,7 +143,7 @@ class Supervisor:
             if cluster is None:
                 raise KeyError(id)
             asked = decide(cluster)
-            refusal = self.refusal(replace(cluster, groups=asked.groups))
+            refusal = self.refusal(asked.of(cluster))
             if asked.added and refusal is not None:
                 raise AwsError("ValidationException", refusal)
             return self.apply(id, events.Resized(asked))
@@ -186,7 +193,7 @@ class Supervisor:
                 case events.RunBootstrapActions():
                     return self._bootstrap(cluster)
                 case events.StartApplications():
-                    ports = nodes.start(self._site, cluster, self._processes, self.worker_size(cluster))
+                    ports = nodes.start(self._site, cluster, self._processes)
                     self._applications.start(cluster, ports)
                     return events.ApplicationsStarted(ports)
                 case events.AddNodes(ids):
@@ -222,7 +229,7 @@ class Supervisor:
             site.machines.allocate(cluster, new)
             nodes.prepare(site, cluster, new)
             bootstrap.run_all(site, cluster, new, self._processes, self._s3())
-            nodes.add(site, cluster, new, self._processes, self.worker_size(cluster))
+            nodes.add(site, cluster, new, self._processes)
         except SandboxError as error:
             nodes.remove(cluster, new, self._processes)
             site.machines.release(cluster, new)
@@ -240,7 +247,7 @@ class Supervisor:
 
     def _run_step(self, cluster: Cluster, id: str) -> Event:
         layout = self._site.layout(cluster.id)
-        environment = nodes.step_environment(self._site, cluster, self.worker_size(cluster))
+        environment = nodes.step_environment(self._site, cluster)
         machine = self._site.machines.machine(cluster, cluster.master)
         failure, applications = steps.run(
             cluster, cluster.step(id), layout, self._processes, environment, machine, self._s3()
@@ -257,10 +264,6 @@ class Supervisor:
         for folder in ("node", "containers"):
             logs.ship(self._s3(), cluster, layout, layout.logs / folder)
         return events.NodesStopped()
-
-    def worker_size(self, cluster: Cluster) -> WorkerSize:
-        """What each worker of the cluster offers."""
-        return self._site.machines.worker_size(cluster)
 
     def _watch(self) -> None:
         while not self._stopped.wait(WATCH_INTERVAL):
@@ -301,9 +304,7 @@ class Supervisor:
         node = nodes.node_of(cluster, daemon)
         if node is None or not cluster.replace_unhealthy:
             return events.InstanceFailed(message)
-        group = next(group for group in cluster.groups if group.id == node.group)
-        (replacement,) = request.instances(group, 1, self._clock(), self._new_id)
-        return events.NodeLost(node.ec2_id, message, replacement)
+        return events.NodeLost(node.ec2_id, message, hardware.like(node, self._clock(), self._new_id))
 
     def _has_applications(self, cluster: Cluster) -> bool:
         """Whether the master has a Spark application; so it is taken for when the master does not answer."""

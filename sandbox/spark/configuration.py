@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from sandbox.runtime.address import Address
 from sandbox.settings import LOOPBACK
@@ -189,13 +191,29 @@ def environment(
     }
 
 
-def write_conf(folder: Path, properties: Mapping[str, str]) -> Path:
-    """Write `spark-defaults.conf` and a log4j2 configuration to `folder`; returns the folder."""
+def write_conf(
+    folder: Path,
+    properties: Mapping[str, str],
+    log4j2: Mapping[str, str] = MappingProxyType({}),
+    exports: Mapping[str, str] = MappingProxyType({}),
+) -> Path:
+    """Write `spark-defaults.conf`, `log4j2.properties` and `spark-env.sh` to `folder`; returns the folder.
+
+    `log4j2` is added to the sandbox's own properties and wins; `exports` are environment variables.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     lines = [f"{name} {_escaped(value)}" for name, value in sorted(properties.items())]
     (folder / "spark-defaults.conf").write_text("\n".join(lines) + "\n")
-    (folder / "log4j2.properties").write_text(_LOG4J2)
+    more = "".join(f"{name} = {_escaped(value)}\n" for name, value in log4j2.items())
+    (folder / "log4j2.properties").write_text(_LOG4J2 + more)
+    variables = "".join(f'export {name}="{_quoted(value)}"\n' for name, value in exports.items())
+    (folder / "spark-env.sh").write_text(variables)
     return folder
+
+
+def _quoted(value: str) -> str:
+    """`value` between a shell's double quotes; variables in it are expanded, as EMR's file has it."""
+    return re.sub(r'["\\`]', r"\\\g<0>", value)
 
 
 def _escaped(value: str) -> str:

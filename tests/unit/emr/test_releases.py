@@ -1,6 +1,8 @@
 """Which releases can be had, and what they say they hold."""
 
 import pytest
+from botocore.validate import ParamValidator
+from service_models import service_model
 
 from sandbox.emr.releases import LABELS, ReleaseOperations
 from sandbox.errors import AwsError
@@ -53,3 +55,27 @@ def test_what_is_wrong_is_named(call, document, message):
     with pytest.raises(AwsError, match=message) as caught:
         getattr(RELEASES, call)(document)
     assert caught.value.code == "InvalidRequestException"
+
+
+def test_supported_instance_types_come_in_pages_from_ec2s_table():
+    seen, marker = {}, {}
+    while True:
+        page = RELEASES.list_supported_instance_types({"ReleaseLabel": "emr-7.1.0", **marker})
+        seen |= {one["Type"]: one for one in page["SupportedInstanceTypes"]}
+        if "Marker" not in page:
+            break
+        marker = {"Marker": page["Marker"]}
+    told = seen["r5d.2xlarge"]
+    assert (told["VCPU"], told["MemoryGB"], told["NumberOfDisks"], told["StorageGB"]) == (8, 64.0, 1, 300)
+    assert (told["Architecture"], seen["m6g.xlarge"]["Architecture"]) == ("X86_64", "AARCH64")
+    assert not {"t2.micro", "m5.metal"} & seen.keys()
+    report = ParamValidator().validate(
+        {"SupportedInstanceTypes": list(seen.values())},
+        service_model("emr").operation_model("ListSupportedInstanceTypes").output_shape,
+    )
+    assert not report.has_errors(), report.generate_report()
+
+
+def test_types_of_an_unknown_release_are_not_told():
+    with pytest.raises(AwsError, match="release label is invalid"):
+        RELEASES.list_supported_instance_types({"ReleaseLabel": "emr-99.0.0"})

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 from botocore.validate import ParamValidator
-from service_models import service_model
+from service_models import service_model, without_none
 
 from sandbox.emr import describe, request
 from sandbox.emr.model import Role
@@ -15,6 +15,14 @@ GROUPS = [
     {"InstanceRole": "MASTER", "InstanceType": "m5.xlarge", "InstanceCount": 1},
     {"InstanceRole": "CORE", "InstanceType": "m5.xlarge", "InstanceCount": 2},
 ]
+FLEETS = [
+    {
+        "InstanceFleetType": "MASTER",
+        "TargetOnDemandCapacity": 1,
+        "InstanceTypeConfigs": [{"InstanceType": "m5.xlarge"}],
+    }
+]
+EXPORT = {"Classification": "export", "Properties": {"A": "b"}}
 STEP = {"Name": "s", "HadoopJarStep": {"Jar": "command-runner.jar", "Args": ["true"]}}
 
 
@@ -26,6 +34,10 @@ def ids():
 def run(**changes):
     base = {"Name": "c", "Instances": {"InstanceGroups": GROUPS}}
     return request.cluster({**base, **changes}, 100.0, ids())
+
+
+def master(**changes):
+    return {"Instances": {"InstanceGroups": [{**GROUPS[0], **changes}]}}
 
 
 def test_a_cluster_has_an_instance_for_each_that_was_asked_for():
@@ -80,7 +92,23 @@ def test_the_uniform_form_makes_groups():
         ({"LogUri": "logs/"}, "ValidationException", "Invalid logUri"),
         ({"ReleaseLabel": "7.1.0"}, "ValidationException", "release label is invalid"),
         ({"Steps": [STEP] * 257}, "ValidationException", "256"),
-        ({"Instances": {"InstanceFleets": []}}, "NotEmulated", "InstanceFleets"),
+        ({"Instances": {"InstanceFleets": []}}, "ValidationException", "master instance type"),
+        (
+            {"Instances": {"InstanceGroups": GROUPS, "InstanceFleets": FLEETS}},
+            "ValidationException",
+            "one and only one",
+        ),
+        (master(InstanceType="m5.tiny"), "ValidationException", "Instance type 'm5.tiny' is not supported."),
+        (
+            master(InstanceType="t2.micro"),
+            "ValidationException",
+            "Instance type 't2.micro' is not supported.",
+        ),
+        (master(Market="SPOT", BidPrice="cheap"), "ValidationException", "bid price 'cheap' is invalid"),
+        (master(Market="SPOT", BidPrice="0"), "ValidationException", "bid price '0' is invalid"),
+        (master(BidPrice="0.1"), "ValidationException", "market SPOT"),
+        ({"ReleaseLabel": "emr-99.1.0"}, "ValidationException", "release label is invalid: emr-99.1.0"),
+        ({"ReleaseLabel": "emr-7.77.0"}, "ValidationException", "release label is invalid"),
         (
             {"Instances": {"InstanceGroups": [{**GROUPS[0], "InstanceCount": 3}]}},
             "NotEmulated",
@@ -96,7 +124,27 @@ def test_the_uniform_form_makes_groups():
             "ActionOnFailure TERMINATE_CLUSTER is not valid",
         ),
         ({"SecurityConfiguration": "x"}, "NotEmulated", "SecurityConfiguration"),
-        ({"Configurations": [{"Classification": "hdfs-site"}]}, "NotEmulated", "hdfs-site"),
+        ({"KerberosAttributes": {}}, "NotEmulated", "KerberosAttributes"),
+        ({"Configurations": [{"Classification": "trino-log"}]}, "NotEmulated", "'trino-log'"),
+        ({"Configurations": [{"Classification": "made-up"}]}, "ValidationException", "'made-up' is unknown"),
+        ({"Configurations": [{"Classification": ""}]}, "ValidationException", "'' is unknown"),
+        (
+            {"Configurations": [{"Classification": "core-site", "Configurations": [EXPORT]}]},
+            "NotEmulated",
+            "'export' nested in 'core-site'",
+        ),
+        (
+            master(
+                Configurations=[
+                    {
+                        "Classification": "spark-env",
+                        "Configurations": [{**EXPORT, "Configurations": [EXPORT]}],
+                    }
+                ]
+            ),
+            "NotEmulated",
+            "nested in 'spark-env'",
+        ),
     ],
 )
 def test_what_is_wrong_or_not_emulated_is_named(changes, code, text):
@@ -138,13 +186,3 @@ def test_the_version_that_really_runs_is_told():
 
 def test_no_address_is_told_before_the_master_runs():
     assert describe.cluster(run(), NAMING)["MasterPublicDnsName"] is None
-
-
-def without_none(value):
-    match value:
-        case dict():
-            return {key: without_none(item) for key, item in value.items() if item is not None}
-        case list():
-            return [without_none(item) for item in value]
-        case _:
-            return value

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from sandbox.emr import describe, events, request, resize
+from sandbox.emr import describe, events, hardware, request, resize
 from sandbox.emr.lifecycle import advance
 from sandbox.emr.model import ClusterState, InstanceState, Ports, Reason, Role
 from sandbox.emr.resize import Resize
@@ -166,7 +166,7 @@ def test_nothing_to_do_is_nothing(cluster, new_id):
 
 def test_a_node_that_dies_is_replaced(cluster, new_id):
     dead, other = members(cluster, Role.CORE)
-    (new,) = request.instances(group(cluster, Role.CORE), 1, 5.0, new_id)
+    (new,) = hardware.instances(group(cluster, Role.CORE), 1, 5.0, new_id)
     lost, effects = advance(cluster, events.NodeLost(dead.ec2_id, "the worker ended", new), 5.0)
     assert effects == (events.RemoveNodes((dead.ec2_id,)), events.AddNodes((new.ec2_id,)))
     assert told(lost, Role.CORE) == ("RESIZING", 2, 2)

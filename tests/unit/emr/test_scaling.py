@@ -10,6 +10,7 @@ from sandbox.emr.autoscaler import Autoscaler
 from sandbox.emr.model import InstanceState, Role, ScalingLimits
 from sandbox.emr.scaling import Load
 from sandbox.errors import AwsError
+from sandbox.spark.standalone import WorkerSize
 
 LIMITS = {"UnitType": "Instances", "MinimumCapacityUnits": 1, "MaximumCapacityUnits": 6}
 
@@ -98,7 +99,7 @@ def test_spot_nodes_are_not_limited_by_what_may_be_on_demand():
 def autoscaler(now):
     """On a machine whose workers have two cores; `now` is a list of one time in seconds."""
     machines = SimpleNamespace(
-        machine=lambda *_: SimpleNamespace(host="127.0.0.1"), worker_size=lambda _: SimpleNamespace(cores=2)
+        machine=lambda *_: SimpleNamespace(host="127.0.0.1"), worker_size=lambda *_: WorkerSize(2, 1024)
     )
     return Autoscaler(SimpleNamespace(machines=machines, layout=lambda _: None), lambda: now[0])
 

@@ -69,7 +69,7 @@ def test_each_node_has_a_machine_and_who_is_not_asked_for_rests(stack, tmp_path)
     stack.allocate(one, one.instances)
     hosts = {instance.role: stack.machine(one, instance).host for instance in one.instances}
     assert hosts == {Role.MASTER: "127.0.0.1", Role.CORE: "worker-a"}
-    assert stack.worker_size(one) == WorkerSize(2, 1024)
+    assert stack.worker_size(one, one.instances[1]) == WorkerSize(2, 1024)
     assert (stack.outside(one, 8080), stack.outside(one, 4041)) == (18080, None)
     assert Spool(tmp_path / "worker-a").wants_daemon
     assert not Spool(tmp_path / "worker-b").wants_daemon

@@ -2,8 +2,7 @@
 
 import pytest
 
-from sandbox.emr import sizing
-from sandbox.emr.model import ActionOnFailure, InstanceGroup, Role, Step, StepState, Timeline
+from sandbox.emr.model import ActionOnFailure, Step, StepState, Timeline
 from sandbox.emr.steps import explain, plan
 from sandbox.errors import WorkFailed
 from sandbox.spark import shim
@@ -74,30 +73,3 @@ def test_a_failure_tells_code_cause_and_log():
     failure = explain(1, "ValueError: boom", "s3://l/stderr.gz")
     assert (failure.message, failure.log_file) == ("exit code 1: ValueError: boom", "s3://l/stderr.gz")
     assert explain(-9, "", "").message == "exit code -9"
-
-
-def groups(core, task=0):
-    made = [InstanceGroup("m", "m", Role.MASTER, "m5.xlarge", 1)]
-    made += [InstanceGroup("c", "c", Role.CORE, "m5.xlarge", core)] if core else []
-    made += [InstanceGroup("t", "t", Role.TASK, "m5.xlarge", task)] if task else []
-    return tuple(made)
-
-
-@pytest.mark.parametrize(
-    ("asked", "memory", "workers", "expected"),
-    [
-        (groups(0), 24000, 1, 4096),
-        (groups(1), 24000, 1, 4096),
-        (groups(2, 2), 16000, 4, 2000),
-        (groups(4), 4000, 4, 1024),
-    ],
-)
-def test_workers_share_half_of_the_memory(asked, memory, workers, expected):
-    assert sizing.worker_count(asked) == workers
-    size = sizing.worker_size(asked, 8, memory)
-    assert (size.cores, size.memory) == (8, expected)
-
-
-def test_a_cluster_that_is_too_large_does_not_fit():
-    assert sizing.fits(groups(2), 4096) is True
-    assert sizing.fits(groups(3), 4096) is False
