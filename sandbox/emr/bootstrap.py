@@ -6,9 +6,13 @@ https://docs.aws.amazon.com/emr/latest/ManagementGuide/emr-plan-bootstrap.html
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from sandbox.emr import node_info, places, run_if
 from sandbox.emr.model import BootstrapAction, Cluster, Instance, Role
 from sandbox.emr.nodes import Site, node_environment
 from sandbox.errors import WorkFailed
@@ -19,6 +23,35 @@ from sandbox.s3.transfer import download
 _PACKAGES = re.compile(r"PIP_\w+|SSL_CERT_FILE|REQUESTS_CA_BUNDLE|https?_proxy|HTTPS?_PROXY")
 """The user's variables that tell where packages come from: a bootstrap action installs some."""
 
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One action on one node: its number among the actions, from 1, and the site it runs at."""
+
+    number: int
+    action: BootstrapAction
+    instance: Instance
+    site: Site
+    cluster: Cluster
+
+    @property
+    def logs(self) -> Path:
+        """The folder of the action's controller, stdout and stderr."""
+        layout = self.site.layout(self.cluster.id)
+        return layout.node_logs(self.instance.ec2_id) / "bootstrap-actions" / str(self.number)
+
+    @property
+    def home(self) -> Path:
+        """The node's folder."""
+        return self.site.layout(self.cluster.id).node(self.instance.ec2_id)
+
+    @property
+    def places(self) -> dict[str, str]:
+        """What stands for EMR's absolute paths."""
+        return places.of_node(self.site.layout(self.cluster.id), self.instance.ec2_id)
+
 
 def run_all(
     site: Site, cluster: Cluster, instances: Sequence[Instance], processes: Processes, s3: Any
@@ -26,52 +59,73 @@ def run_all(
     """Run every action on every one of the nodes; `WorkFailed` in EMR's words at the first that fails."""
     for number, action in enumerate(cluster.bootstrap_actions, start=1):
         for instance in instances:
-            _run(number, action, instance, site, cluster, processes, s3)
+            _run(Run(number, action, instance, site, cluster), processes, s3)
 
 
-def _run(
-    number: int,
-    action: BootstrapAction,
-    instance: Instance,
-    site: Site,
-    cluster: Cluster,
-    processes: Processes,
-    s3: Any,
-) -> None:
-    layout = site.layout(cluster.id)
-    where = f"On the {'master' if instance.role is Role.MASTER else instance.role.lower()} instance"
-    logs = layout.node_logs(instance.ec2_id) / "bootstrap-actions" / str(number)
-    home = layout.node(instance.ec2_id)
-    logs.mkdir(parents=True, exist_ok=True)
-    controller = logs / "controller"
+def _run(run: Run, processes: Processes, s3: Any) -> None:
+    role = "master" if run.instance.role is Role.MASTER else run.instance.role.lower()
+    what = f"On the {role} instance ({run.instance.ec2_id}), bootstrap action {run.number}"
+    run.logs.mkdir(parents=True, exist_ok=True)
+
+    def tell(line: str) -> None:
+        with (run.logs / "controller").open("a") as file:
+            file.write(f"{line}\n")
+
+    tell(f"{run.action.name}: {shlex.join((run.action.path, *run.action.arguments))}")
     try:
-        script = download(s3, action.path, home / "bootstrap-actions" / str(number) / "script")
+        argv = _command_line(run, s3, tell)
     except WorkFailed as error:
-        controller.write_text(f"{error}\n")
-        raise WorkFailed(f"{where} ({instance.ec2_id}), bootstrap action {number} failed: {error}") from error
+        tell(str(error))
+        raise WorkFailed(f"{what} failed: {error}") from error
+    if argv is None:
+        return
+    tell(f"startExec {shlex.join(argv)}")
     command = Command(
-        name=f"bootstrap-{instance.ec2_id}-{number}",
-        argv=_interpreted(script.read_bytes()[:2], str(script), action.arguments),
+        name=f"bootstrap-{run.instance.ec2_id}-{run.number}",
+        argv=argv,
         environment={
-            **{name: text for name, text in site.outer.items() if _PACKAGES.fullmatch(name)},
-            **node_environment(site, cluster, instance),
-            "HOME": str(home),
+            **_packages(run.site.outer),
+            **node_environment(run.site, run.cluster, run.instance),
         },
-        directory=home,
-        stdout=logs / "stdout",
-        stderr=logs / "stderr",
-        owner=cluster.id,
+        directory=run.home,
+        stdout=run.logs / "stdout",
+        stderr=run.logs / "stderr",
+        owner=run.cluster.id,
     )
-    controller.write_text(f"{action.name}: {action.path} {' '.join(action.arguments)}\n")
-    process = processes.start(command, site.machines.machine(cluster, instance))
+    process = processes.start(command, run.site.machines.machine(run.cluster, run.instance))
     returncode = process.wait()
-    processes.forget(cluster.id, command.name)
-    with controller.open("a") as file:
-        file.write(f"exit code {returncode}\n")
+    processes.forget(run.cluster.id, command.name)
+    tell(f"exit code {returncode}")
     if returncode != 0:
-        raise WorkFailed(
-            f"{where} ({instance.ec2_id}), bootstrap action {number} returned a non-zero return code"
-        )
+        raise WorkFailed(f"{what} returned a non-zero return code")
+
+
+def _command_line(run: Run, s3: Any, tell: Tell) -> tuple[str, ...] | None:
+    """What the action becomes on the node, its script fetched; None when run-if has nothing to run here."""
+    path, arguments = run.action.path, run.action.arguments
+    if run_if.is_run_if(path):
+        chosen = run_if.conditional(arguments, node_info.instance_document(run.instance))
+        if chosen is None:
+            tell(f"run-if: {arguments[0]} does not hold on this node, so nothing is run")
+            return None
+        if chosen.script is None:
+            line = places.rewrite(chosen.line, run.places)
+            for note in line.notes:
+                tell(note)
+            return ("bash", "-c", line.text)
+        path, arguments = chosen.script, chosen.arguments
+    script = download(s3, path, run.home / "bootstrap-actions" / str(run.number) / "script")
+    start = script.read_bytes()[:2]
+    for note in places.rewrite_file(script, run.places):
+        tell(f"In {path}, {note}")
+    arguments, notes = places.rewrite_all(arguments, run.places)
+    for note in notes:
+        tell(note)
+    return _interpreted(start, str(script), arguments)
+
+
+def _packages(outer: Mapping[str, str]) -> dict[str, str]:
+    return {name: text for name, text in outer.items() if _PACKAGES.fullmatch(name)}
 
 
 def _interpreted(start: bytes, script: str, arguments: tuple[str, ...]) -> tuple[str, ...]:

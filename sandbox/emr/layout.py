@@ -36,6 +36,14 @@ class Layout:
         """A node's home folder."""
         return self.home / "nodes" / ec2_id
 
+    def node_python(self, ec2_id: str) -> Path:
+        """A node's own Python environment."""
+        return self.node(ec2_id) / "python"
+
+    def node_info(self, ec2_id: str) -> Path:
+        """What stands for `/mnt/var/lib/info` on a node."""
+        return self.node(ec2_id) / "info"
+
     def node_logs(self, ec2_id: str) -> Path:
         """A node's log folder."""
         return self.logs / "node" / ec2_id

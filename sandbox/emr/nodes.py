@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sandbox.emr import configurations, sizing
+from sandbox.emr import commands, configurations, node_info, node_python, sizing
+from sandbox.emr.commands import aws
 from sandbox.emr.configurations import Classification
 from sandbox.emr.layout import Layout
 from sandbox.emr.machines import Machines
@@ -58,22 +60,38 @@ class Site:
 
 
 def prepare(site: Site, cluster: Cluster, instances: Sequence[Instance]) -> None:
-    """Make the nodes' folders and the commands on their PATH."""
+    """Make the nodes' folders, what they know of themselves, and the commands on their PATH."""
     layout = site.layout(cluster.id)
+    master = site.machines.machine(cluster, cluster.master).host
     for instance in instances:
-        layout.node(instance.ec2_id).mkdir(parents=True, exist_ok=True)
-        layout.node_logs(instance.ec2_id).mkdir(parents=True, exist_ok=True)
+        for folder in (layout.node_info(instance.ec2_id), layout.node_logs(instance.ec2_id)):
+            folder.mkdir(parents=True, exist_ok=True)
+        node_python.make(layout.node_python(instance.ec2_id))
+        documents = node_info.documents(cluster, instance, master, site.services.region)
+        for name, document in documents.items():
+            (layout.node_info(instance.ec2_id) / name).write_text(json.dumps(document, indent=2) + "\n")
+    commands.write(layout.bin, site.installation.python)
     shim.write(layout.bin, site.installation.python)
 
 
 def node_environment(site: Site, cluster: Cluster, instance: Instance) -> dict[str, str]:
-    """The environment of whatever runs on one of the cluster's nodes."""
+    """The environment of whatever runs on one of the cluster's nodes.
+
+    The sandbox's own programs are not on its PATH, lest a `pip3 install` changes the sandbox.
+    """
     layout = site.layout(cluster.id)
+    python = layout.node_python(instance.ec2_id)
     services = replace(site.services, host=site.machines.machine(cluster, instance).host)
     base = environment(site.installation, services, layout.conf(instance.group), site.outer)
+    path = base["PATH"].removeprefix(f"{site.installation.python.parent}:")
+    own_cli = shutil.which("aws", path=site.outer.get("PATH", ""))
     return {
         **base,
-        "PATH": f"{layout.bin}:{base['PATH']}",
+        **({aws.USERS_OWN: own_cli} if own_cli else {}),
+        "HOME": str(layout.node(instance.ec2_id)),
+        "PATH": f"{layout.bin}:{python / 'bin'}:{path}",
+        **dict.fromkeys(("PYSPARK_PYTHON", "PYSPARK_DRIVER_PYTHON"), str(layout.bin / "python3")),
+        commands.NODE_PYTHON: str(python),
         "SANDBOX_CLUSTER": cluster.id,
         "SANDBOX_NODE_ROLE": str(instance.role),
     }
