@@ -32,6 +32,7 @@ from sandbox.emr.notebook_execution import Notebook, NotebookExecutions
 from sandbox.emr.notebook_objects import S3Notes
 from sandbox.emr.policy_api import PolicyOperations
 from sandbox.emr.releases import ReleaseOperations
+from sandbox.emr.security_api import SecurityConfigurations, SecurityOperations
 from sandbox.emr.supervisor import Supervisor
 from sandbox.errors import AwsError
 from sandbox.glue.bookmark_api import BookmarkOperations
@@ -74,7 +75,7 @@ from sandbox.store import Database, Journal
 Clock = Callable[[], float]
 
 GROUPS: Mapping[str, tuple[type, ...]] = {
-    "emr": (EmrOperations, PolicyOperations, ReleaseOperations, NotebookOperations),
+    "emr": (EmrOperations, PolicyOperations, SecurityOperations, ReleaseOperations, NotebookOperations),
     "glue": (
         CatalogOperations,
         PartitionOperations,
@@ -199,7 +200,7 @@ class Sandbox:
         workflows = WorkflowRunner(database, journal, jobs, crawlers, self._clock, _hexadecimal_id)
         scheduler = Scheduler(database, journal, workflows.schedules, self._clock)
         emulated = {
-            "ElasticMapReduce": self._emr(supervisor, executions, spark),
+            "ElasticMapReduce": self._emr(supervisor, executions, SecurityConfigurations(database), spark),
             "AWSGlue": self._glue(catalog, workflows, Tags(database)),
         }
         parts = Parts(services, clients, journal, supervisor, jobs, emulated, spark)
@@ -209,11 +210,18 @@ class Sandbox:
             undo.callback(part.stop)
         return parts
 
-    def _emr(self, supervisor: Supervisor, executions: NotebookExecutions, spark: Installation) -> Service:
+    def _emr(
+        self,
+        supervisor: Supervisor,
+        executions: NotebookExecutions,
+        security: SecurityConfigurations,
+        spark: Installation,
+    ) -> Service:
         naming = Naming(self.settings.account, self.settings.region, LOOPBACK, spark.version)
         groups = [
-            EmrOperations(supervisor, self._clock, _amazon_id, naming),
+            EmrOperations(supervisor, self._clock, _amazon_id, naming, security.for_launch),
             PolicyOperations(supervisor),
+            SecurityOperations(security, self._clock),
             ReleaseOperations(spark.version),
             NotebookOperations(supervisor, executions, self._clock, _amazon_id, naming),
         ]

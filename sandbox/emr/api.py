@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from sandbox.aws.operations import Document, Fidelity, operation
 from sandbox.emr import describe, events, request, resize, scaling
-from sandbox.emr.model import ENDED, Cluster, ClusterState, NewId, Step, StepState
+from sandbox.emr.model import ENDED, Cluster, ClusterState, NewId, Security, Step, StepState
 from sandbox.emr.supervisor import Supervisor
 from sandbox.errors import AwsError
 
@@ -22,7 +22,10 @@ _MARKER = re.compile("[0-9]{1,9}")
 
 
 class EmrOperations:
-    """The operations of EMR that are executed; the rest is refused by name."""
+    """The operations of EMR on clusters.
+
+    `security` gives what a cluster is launched with that names a security configuration.
+    """
 
     def __init__(
         self,
@@ -30,18 +33,23 @@ class EmrOperations:
         clock: Callable[[], float],
         new_id: NewId,
         naming: describe.Naming,
+        security: Callable[[str | None, NewId], Security | None],
     ) -> None:
         self._supervisor = supervisor
         self._clock = clock
         self._new_id = new_id
         self._naming = naming
+        self._security = security
 
     # --- clusters
 
     @operation(Fidelity.EXECUTED)
     def run_job_flow(self, document: Document) -> Document:
+        asked = request.cluster(document, self._clock(), self._new_id)
         limits = scaling.limits(document.get("ManagedScalingPolicy"))
-        cluster = replace(request.cluster(document, self._clock(), self._new_id), scaling=limits)
+        scaling.check_kind(asked, limits)
+        security = self._security(document.get("SecurityConfiguration"), self._new_id)
+        cluster = replace(asked, scaling=limits, security=security)
         refusal = self._supervisor.refusal(cluster)
         if refusal is not None:
             raise AwsError("ValidationException", refusal)

@@ -98,5 +98,5 @@ def spark_properties(entries: Iterable[Mapping[str, Any]], cores: int, memory: i
     for name, value in properties(entries, Classification.CORE_SITE).items():
         found[f"spark.hadoop.{name}"] = value
     if properties(entries, Classification.EMRFS_SITE).get("fs.s3.enableServerSideEncryption") == "true":
-        found["spark.hadoop.fs.s3a.encryption.algorithm"] = "SSE-S3"
+        found["spark.hadoop.fs.s3a.encryption.algorithm"] = "AES256"
     return found | properties(entries, Classification.SPARK_DEFAULTS)

@@ -62,6 +62,9 @@ def cluster(value: Cluster, naming: Naming) -> Document:
         "ScaleDownBehavior": recorded.get("ScaleDownBehavior", "TERMINATE_AT_TASK_COMPLETION"),
         "EbsRootVolumeSize": recorded.get("EbsRootVolumeSize"),
         "OSReleaseLabel": recorded.get("OSReleaseLabel"),
+        "CustomAmiId": recorded.get("CustomAmiId"),
+        "AutoScalingRole": recorded.get("AutoScalingRole"),
+        "SecurityConfiguration": value.security.name if value.security else None,
         "StepConcurrencyLevel": value.step_concurrency,
     }
 

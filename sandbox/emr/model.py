@@ -201,6 +201,14 @@ class ScalingLimits:
 
 
 @dataclass(frozen=True)
+class Security:
+    """The security configuration that a cluster was launched with: its name, and Spark's properties for it."""
+
+    name: str
+    properties: dict[str, str]
+
+
+@dataclass(frozen=True)
 class Cluster:
     """A cluster. `recorded` holds the members of RunJobFlow that change nothing, as they were given.
 
@@ -231,6 +239,7 @@ class Cluster:
     replace_unhealthy: bool = False
     scaling: ScalingLimits | None = None
     fleets: tuple[InstanceFleet, ...] = ()
+    security: Security | None = None
 
     @property
     def master(self) -> Instance:

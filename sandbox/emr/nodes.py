@@ -275,6 +275,7 @@ def properties(
         **{f"spark.hadoop.{name}": value for name, value in hive.items()},
         "spark.master": address.url,
         "spark.ui.port": str(chosen.application_ui),
+        **(cluster.security.properties if cluster.security else {}),
         **configurations.spark_properties(entries, room.cores, room.memory),
     }
 

@@ -73,7 +73,9 @@ class PolicyOperations:
     @operation(Fidelity.EXECUTED)
     def put_managed_scaling_policy(self, document: Document) -> Document:
         limits = scaling.limits(document["ManagedScalingPolicy"])
-        self._set_scaling(self._changeable(document["ClusterId"]), limits)
+        cluster = self._changeable(document["ClusterId"])
+        scaling.check_kind(cluster, limits)
+        self._set_scaling(cluster, limits)
         return {}
 
     @operation(Fidelity.EXECUTED)

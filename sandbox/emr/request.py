@@ -48,6 +48,7 @@ _USED = frozenset(
         "StepConcurrencyLevel",
         "AutoTerminationPolicy",
         "ManagedScalingPolicy",
+        "SecurityConfiguration",
     }
 )
 _RECORDED = frozenset(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sandbox.aws.operations import Document
 from sandbox.emr.model import Cluster, Role, ScalingLimits
-from sandbox.emr.refusal import refuse
+from sandbox.emr.refusal import not_emulated, refuse
 from sandbox.errors import AwsError
 
 COOL_DOWN = 30.0
@@ -49,8 +49,7 @@ def limits(policy: Document | None) -> ScalingLimits | None:
         raise AwsError("ValidationException", "The managed scaling policy has no ComputeLimits.")
     refuse("ComputeLimits", given, _LIMITS)
     if given["UnitType"] != "Instances":
-        message = f"EMR Sandbox does not emulate managed scaling by {given['UnitType']}"
-        raise AwsError("NotEmulated", message, status=501)
+        raise not_emulated(f"managed scaling by {given['UnitType']}")
     least, most = given["MinimumCapacityUnits"], given["MaximumCapacityUnits"]
     found = ScalingLimits(
         least,
@@ -68,6 +67,12 @@ def limits(policy: Document | None) -> ScalingLimits | None:
             message = f"Maximum{name}CapacityUnits must be between 0 and MaximumCapacityUnits ({most})."
             raise AwsError("ValidationException", message)
     return found
+
+
+def check_kind(cluster: Cluster, limits: ScalingLimits | None) -> None:
+    """501 for managed scaling of a cluster of instance fleets."""
+    if limits is not None and cluster.fleets:
+        raise not_emulated("managed scaling of instance fleets")
 
 
 def policy(value: ScalingLimits) -> Document:

@@ -34,7 +34,7 @@ def entry(classification, nested=(), **properties):
         ),
         (
             [entry("emrfs-site", **{"fs.s3.enableServerSideEncryption": "true"})],
-            {"spark.hadoop.fs.s3a.encryption.algorithm": "SSE-S3"},
+            {"spark.hadoop.fs.s3a.encryption.algorithm": "AES256"},
         ),
         ([entry("yarn-site", a="b"), entry("hive-site", c="d")], {}),
     ],

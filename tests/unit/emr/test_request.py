@@ -123,7 +123,6 @@ def test_the_uniform_form_makes_groups():
             "ValidationException",
             "ActionOnFailure TERMINATE_CLUSTER is not valid",
         ),
-        ({"SecurityConfiguration": "x"}, "NotEmulated", "SecurityConfiguration"),
         ({"KerberosAttributes": {}}, "NotEmulated", "KerberosAttributes"),
         ({"Configurations": [{"Classification": "trino-log"}]}, "NotEmulated", "'trino-log'"),
         ({"Configurations": [{"Classification": "made-up"}]}, "ValidationException", "'made-up' is unknown"),
