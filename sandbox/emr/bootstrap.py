@@ -12,13 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sandbox.emr import node_info, places, run_if
+from sandbox.emr import node_info, places, run_if, script
 from sandbox.emr.model import BootstrapAction, Cluster, Instance, Role
 from sandbox.emr.nodes import Site, node_environment
 from sandbox.errors import WorkFailed
 from sandbox.runtime.process import Command
 from sandbox.runtime.processes import Processes
-from sandbox.s3.transfer import download
 
 _PACKAGES = re.compile(r"PIP_\w+|SSL_CERT_FILE|REQUESTS_CA_BUNDLE|https?_proxy|HTTPS?_PROXY")
 """The user's variables that tell where packages come from: a bootstrap action installs some."""
@@ -114,22 +113,13 @@ def _command_line(run: Run, s3: Any, tell: Tell) -> tuple[str, ...] | None:
                 tell(note)
             return ("bash", "-c", line.text)
         path, arguments = chosen.script, chosen.arguments
-    script = download(s3, path, run.home / "bootstrap-actions" / str(run.number) / "script")
-    start = script.read_bytes()[:2]
-    for note in places.rewrite_file(script, run.places):
-        tell(f"In {path}, {note}")
-    arguments, notes = places.rewrite_all(arguments, run.places)
-    for note in notes:
+    target = run.home / "bootstrap-actions" / str(run.number) / "script"
+    in_script = script.fetch(s3, path, target, run.places)
+    arguments, in_arguments = places.rewrite_all(arguments, run.places)
+    for note in (*in_script, *in_arguments):
         tell(note)
-    return _interpreted(start, str(script), arguments)
+    return script.invocation(target, arguments)
 
 
 def _packages(outer: Mapping[str, str]) -> dict[str, str]:
     return {name: text for name, text in outer.items() if _PACKAGES.fullmatch(name)}
-
-
-def _interpreted(start: bytes, script: str, arguments: tuple[str, ...]) -> tuple[str, ...]:
-    """A script with a `#!` line runs as it says, any other with bash, as on EMR."""
-    if start == b"#!":
-        return ("/bin/sh", "-c", 'chmod +x "$0" && exec "$0" "$@"', script, *arguments)
-    return ("bash", script, *arguments)

@@ -18,7 +18,7 @@ from sandbox.runtime import readiness
 from sandbox.runtime.machine import Machine, Running
 from sandbox.runtime.process import Command
 from sandbox.runtime.processes import Processes
-from sandbox.spark import shim, standalone
+from sandbox.spark import hadoop, shim, standalone
 from sandbox.spark.companion import Companion
 from sandbox.spark.configuration import (
     Installation,
@@ -72,6 +72,7 @@ def prepare(site: Site, cluster: Cluster, instances: Sequence[Instance]) -> None
             (layout.node_info(instance.ec2_id) / name).write_text(json.dumps(document, indent=2) + "\n")
     commands.write(layout.bin, site.installation.python)
     shim.write(layout.bin, site.installation.python)
+    hadoop.write(layout.bin, site.installation.python)
 
 
 def node_environment(site: Site, cluster: Cluster, instance: Instance) -> dict[str, str]:

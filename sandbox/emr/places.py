@@ -14,7 +14,7 @@ from pathlib import Path
 
 from sandbox.emr import commands
 from sandbox.emr.layout import Layout
-from sandbox.spark import shim
+from sandbox.spark import hadoop, shim
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Rewritten:
 
 def of_node(layout: Layout, ec2_id: str) -> dict[str, str]:
     """What stands for which path on a node."""
-    names = sorted(commands.NAMES.union(shim.COMMANDS) - set(commands.PYTHONS))
+    names = sorted(commands.NAMES.union(shim.COMMANDS, hadoop.COMMANDS) - set(commands.PYTHONS))
     python = layout.node_python(ec2_id) / "bin" / "python3"
     places = {
         "/mnt/var/lib/info": str(layout.node_info(ec2_id)),
@@ -41,6 +41,8 @@ def of_node(layout: Layout, ec2_id: str) -> dict[str, str]:
 
 def rewrite(text: str, places: Mapping[str, str]) -> Rewritten:
     """`text` with every whole path of `places` replaced, and those below it."""
+    if not places:
+        return Rewritten(text)
     alternatives = "|".join(map(re.escape, sorted(places, key=len, reverse=True)))
     # Neither the tail of another path (s3://b/home/hadoop) nor the head of another name (/home/hadoop2).
     pattern = re.compile(rf"(?<![\w.$}}~-])(?:{alternatives})(?![\w.-])")

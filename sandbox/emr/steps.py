@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
+from sandbox.emr import places, script
 from sandbox.emr.layout import Layout
 from sandbox.emr.logs import step_log_uri
 from sandbox.emr.model import Cluster, Failure, Step
@@ -20,59 +22,97 @@ from sandbox.runtime.machine import Machine
 from sandbox.runtime.process import Command, tail
 from sandbox.runtime.processes import Processes
 from sandbox.s3.transfer import download
-from sandbox.spark import shim
+from sandbox.spark import hadoop, shim
 from sandbox.spark.failure import cause
 
 _APPLICATION = re.compile(r"Connected to Spark cluster with app ID (\S+)")
 _TAIL = 64 * 1024
 _COMMAND_RUNNER = re.compile(r"(^|/)command-runner\.jar$")
 _SCRIPT_RUNNER = re.compile(r"(^|/)script-runner\.jar$")
+_DISTCP = re.compile(r"(^|/)(emr-s3distcp[^/]*|s3-dist-cp)\.jar$")
+_OF_EMR = re.compile(r"s3://(?:[\w-]+\.)?elasticmapreduce/libs/([\w-]+)/")
+_EXAMPLES = (
+    "spark-example needs Spark's examples jar, which pyspark's wheel has not: "
+    "run a jar or script of your own with spark-submit"
+)
+_DEBUGGING = (
+    "the archive of logs behind the debugging tool is not emulated: logs lie under the cluster's LogUri"
+)
+_REFUSED = {
+    "spark-example": _EXAMPLES,
+    "hive-script": "Hive is not emulated: spark-sql runs most of its statements",
+    "pig-script": "Pig is not emulated",
+    "state-pusher-script": _DEBUGGING,
+    "hadoop-lzo": "LZO is not emulated",
+}
+"""What command-runner.jar runs on EMR and nothing runs here."""
+_REFUSED_SCRIPTS = {
+    "hive": _REFUSED["hive-script"],
+    "pig": _REFUSED["pig-script"],
+    "state-pusher": _DEBUGGING,
+}
+"""What script-runner.jar is given of EMR's own, by the folder that it lies in."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The command line of a step, the objects to fetch for it (address -> file name), and remarks."""
+    """The command line of a step, what to fetch for it, and remarks.
+
+    `script` and `jar`: the address of what is to be fetched as a file of that name, which `argv` begins with
+    or has in it.
+    """
 
     argv: tuple[str, ...]
-    fetch: tuple[tuple[str, str], ...] = ()
+    script: str | None = None
+    jar: str | None = None
     notes: tuple[str, ...] = ()
 
 
-def plan(step: Step, environment: Mapping[str, str]) -> Plan:
-    """What the step becomes here. Pure.
+def plan(step: Step, environment: Mapping[str, str], standing: Mapping[str, str]) -> Plan:
+    """What the step becomes here. Pure; `WorkFailed` for what is refused. `standing` are the node's places.
 
     `command-runner.jar` runs its arguments, `script-runner.jar` a script from S3, and any other jar runs
     in Hadoop's RunJar with its local runner, as this cluster has no YARN.
     """
-    arguments = list(step.arguments)
+    arguments, notes = places.rewrite_all(step.arguments, standing)
     if _COMMAND_RUNNER.search(step.jar):
-        if not arguments:
-            raise WorkFailed("command-runner.jar was given no command")
-        if arguments[0] in shim.COMMANDS:
-            real, notes = shim.command(arguments[0], arguments[1:], environment)
-            return Plan(tuple(real), notes=notes)
-        if arguments[0] == "spark-example":
-            return Plan((f"{environment['SPARK_HOME']}/bin/run-example", *arguments[1:]))
-        return Plan(tuple(arguments))
+        return _command(arguments, environment, notes)
     if _SCRIPT_RUNNER.search(step.jar):
         if not arguments:
             raise WorkFailed("script-runner.jar was given no script")
-        return Plan(("bash", "script", *arguments[1:]), fetch=((arguments[0], "script"),))
+        of_emr = _OF_EMR.match(arguments[0])
+        if of_emr and of_emr[1] in _REFUSED_SCRIPTS:
+            raise WorkFailed(_REFUSED_SCRIPTS[of_emr[1]])
+        return Plan(("script", *arguments[1:]), script=arguments[0], notes=notes)
+    if _DISTCP.search(step.jar):
+        return Plan(("s3-dist-cp", *arguments), notes=notes)
+    return _jar(step, arguments, environment, notes)
+
+
+def _command(arguments: tuple[str, ...], environment: Mapping[str, str], notes: tuple[str, ...]) -> Plan:
+    if not arguments:
+        raise WorkFailed("command-runner.jar was given no command")
+    name, *rest = arguments
+    if name in _REFUSED:
+        raise WorkFailed(_REFUSED[name])
+    if name in shim.COMMANDS:
+        real, rewritten = shim.command(name, rest, environment)
+        return Plan(tuple(real), notes=(*notes, *rewritten))
+    return Plan(arguments, notes=notes)
+
+
+def _jar(
+    step: Step, arguments: tuple[str, ...], environment: Mapping[str, str], notes: tuple[str, ...]
+) -> Plan:
+    streaming = hadoop.is_streaming(step.jar)
     main = (step.main_class,) if step.main_class else ()
-    classpath = f"{environment['SPARK_CONF_DIR']}:{environment['SPARK_HOME']}/jars/*"
-    properties = tuple(f"-D{name}={value}" for name, value in step.properties.items())
-    argv = (
-        "java",
-        "-cp",
-        classpath,
-        *properties,
-        "org.apache.hadoop.util.RunJar",
-        "step.jar",
-        *main,
-        *arguments,
-    )
-    note = "a custom jar runs in Hadoop's local runner: this cluster has no YARN"
-    return Plan(argv, fetch=((step.jar, "step.jar"),), notes=(note,))
+    try:
+        argv = hadoop.jar(
+            (step.jar if streaming else "step.jar", *main, *arguments), environment, step.properties
+        )
+    except hadoop.NotHere as reason:
+        raise WorkFailed(str(reason)) from reason
+    return Plan(tuple(argv), jar=None if streaming else step.jar, notes=(*notes, hadoop.LOCAL_RUNNER))
 
 
 def run(
@@ -96,16 +136,17 @@ def run(
             file.write(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ} {line}\n")
 
     try:
-        planned = plan(step, environment)
+        tell(f"INFO The step asks for {shlex.join((step.jar, *step.arguments))}")
+        standing = places.of_node(layout, cluster.master.ec2_id)
+        planned = plan(step, environment, standing)
         for note in planned.notes:
             tell(f"INFO {note}")
-        for uri, name in planned.fetch:
-            tell(f"INFO Fetching {uri}")
-            download(s3, uri, work / name)
-        tell(f"INFO startExec '{shlex.join(planned.argv)}'")
+        argv = _fetched(planned, work, standing, s3, tell)
+        tell(f"INFO Working directory {work}")
+        tell(f"INFO startExec {shlex.join(argv)}")
         command = Command(
             name=step.id,
-            argv=planned.argv,
+            argv=argv,
             environment={**environment, "SANDBOX_SYSLOG": str(logs / "syslog")},
             directory=work,
             stdout=logs / "stdout",
@@ -128,6 +169,21 @@ def run(
     log_file = step_log_uri(cluster, step.id, "stderr")
     why = cause(tail(logs / "stderr", _TAIL), tail(logs / "stdout", _TAIL))
     return explain(returncode, why, log_file), applications
+
+
+def _fetched(
+    planned: Plan, work: Path, standing: Mapping[str, str], s3: Any, tell: Callable[[str], None]
+) -> tuple[str, ...]:
+    """Bring what the plan needs to `work`; the final command line. `WorkFailed` when it cannot be read."""
+    for uri in filter(None, (planned.script, planned.jar)):
+        tell(f"INFO Fetching {uri}")
+    if planned.jar:
+        download(s3, planned.jar, work / "step.jar")
+    if not planned.script:
+        return planned.argv
+    for note in script.fetch(s3, planned.script, work / "script", standing):
+        tell(f"INFO {note}")
+    return script.invocation(work / "script", planned.argv[1:])
 
 
 def explain(returncode: int | None, why: str, log_file: str) -> Failure:

@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from sandbox.runtime.address import Address
 from sandbox.settings import LOOPBACK
+from sandbox.spark import hadoop
 from sandbox.spark.java import Java
 
 _CREDENTIALS = "org.apache.hadoop.fs.s3a.SimpleAWSCredentialsProvider"
@@ -197,7 +198,9 @@ def write_conf(
     log4j2: Mapping[str, str] = MappingProxyType({}),
     exports: Mapping[str, str] = MappingProxyType({}),
 ) -> Path:
-    """Write `spark-defaults.conf`, `log4j2.properties` and `spark-env.sh` to `folder`; returns the folder.
+    """Write `spark-defaults.conf`, `log4j2.properties`, `spark-env.sh` and Hadoop's `core-site.xml`.
+
+    Returns the folder.
 
     `log4j2` is added to the sandbox's own properties and wins; `exports` are environment variables.
     """
@@ -208,6 +211,7 @@ def write_conf(
     (folder / "log4j2.properties").write_text(_LOG4J2 + more)
     variables = "".join(f'export {name}="{_quoted(value)}"\n' for name, value in exports.items())
     (folder / "spark-env.sh").write_text(variables)
+    hadoop.write_site(folder / hadoop.SITE, properties)
     return folder
 
 
