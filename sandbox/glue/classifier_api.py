@@ -10,6 +10,7 @@ from collections.abc import Callable
 from sandbox.aws.operations import Document, Fidelity, operation
 from sandbox.errors import AwsError
 from sandbox.glue.crawler.classifiers import Classifier, Classifiers, Kind, describe
+from sandbox.glue.crawler.custom import prepared
 from sandbox.glue.requests import page
 
 _PAGE = 1000
@@ -27,7 +28,9 @@ class ClassifierOperations:
         """CreateClassifier of one kind. What no crawler could work with is InvalidInputException."""
         kind, name, definition = _the_one(request)
         now = self._clock()
-        self._classifiers.add(Classifier(kind, name, definition, now, now))
+        made = Classifier(kind, name, definition, now, now)
+        prepared(made)
+        self._classifiers.add(made)
         return {}
 
     @operation(Fidelity.EXECUTED)
@@ -50,7 +53,9 @@ class ClassifierOperations:
         if old.kind is not kind:
             raise AwsError("InvalidInputException", f"Classifier {name} is a {old.kind}, not a {kind}")
         definition = old.definition | changed
-        self._classifiers.put(Classifier(kind, name, definition, old.created, self._clock(), old.version + 1))
+        made = Classifier(kind, name, definition, old.created, self._clock(), old.version + 1)
+        prepared(made)
+        self._classifiers.put(made)
         return {}
 
     @operation(Fidelity.EXECUTED)

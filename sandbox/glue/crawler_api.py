@@ -182,8 +182,6 @@ def _check(operation_name: str, definition: Document) -> None:
     )
     if definition.get("Schedule"):
         schedule.parse(definition["Schedule"])
-    if definition.get("Classifiers"):
-        raise _refusal(f"{operation_name} with custom Classifiers")
     recrawl = (definition.get("RecrawlPolicy") or {}).get("RecrawlBehavior", "CRAWL_EVERYTHING")
     if recrawl != "CRAWL_EVERYTHING":
         raise _refusal(f"RecrawlBehavior {recrawl}")

@@ -268,3 +268,30 @@ def test_what_is_not_emulated(lake: Lake) -> None:
     assert "JdbcTargets" in caught.value.response["Error"]["Message"]
     with pytest.raises(lake.glue.exceptions.EntityNotFoundException):
         lake.glue.get_crawler(Name=lake.name)
+
+
+def test_custom_classifiers(lake: Lake) -> None:
+    glue, mine = lake.glue, {"Name": "requests", "Classification": "requests"}
+    pattern = "%{IP:client} %{WORD:verb} %{NUMBER:bytes:long}"
+    glue.create_classifier(GrokClassifier=mine | {"GrokPattern": "%{GREEDYDATA:all}"})
+    with pytest.raises(glue.exceptions.AlreadyExistsException):
+        glue.create_classifier(JsonClassifier={"Name": "requests", "JsonPath": "$"})
+    with pytest.raises(glue.exceptions.InvalidInputException, match="NOPE"):
+        glue.update_classifier(GrokClassifier={"Name": "requests", "GrokPattern": "%{NOPE:x}"})
+    glue.update_classifier(GrokClassifier={"Name": "requests", "GrokPattern": pattern})
+    known = glue.get_classifier(Name="requests")["Classifier"]["GrokClassifier"]
+    assert (known["GrokPattern"], known["Version"]) == (pattern, 2)
+    assert known["LastUpdated"] >= known["CreationTime"]
+    lake.put("t/a.log", "10.0.0.1 GET 512\n10.0.0.2 PUT 17\n")
+    with pytest.raises(glue.exceptions.InvalidInputException, match="nobody does not exist"):
+        lake.create("t/", Classifiers=["nobody"])
+    lake.create("t/", Classifiers=["requests"])
+    lake.succeed()
+    table = lake.tables()["t"]
+    assert columns(table) == {"client": "string", "verb": "string", "bytes": "bigint"}
+    assert table["StorageDescriptor"]["SerdeInfo"]["Parameters"] == {"input.format": pattern}
+    pages = glue.get_paginator("get_classifiers").paginate(PaginationConfig={"PageSize": 1})
+    assert {"GrokClassifier": known} in [each for page in pages for each in page["Classifiers"]]
+    glue.delete_classifier(Name="requests")
+    with pytest.raises(glue.exceptions.EntityNotFoundException):
+        glue.get_classifier(Name="requests")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import bz2
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sandbox.glue.crawler import delimited, json_text, parquet
+from sandbox.glue.crawler.custom import Classify
 from sandbox.glue.crawler.listing import Object
 from sandbox.glue.crawler.profile import UNKNOWN, Format, Recognised, Text, Unreadable
 
@@ -30,8 +32,9 @@ _NOT_EMULATED = {
     b"\xff\x06\x00\x00sNaPp": "snappy",
     b"\x28\xb5\x2f\xfd": "zstandard",
     b"\xe0\x01\x00\xea": "ion",
-    b"<?xml": "xml",
 }
+_XML = b"<?xml"
+_BUILT_IN: tuple[Classify, ...] = (json_text.classify, delimited.classify)
 
 
 @dataclass(frozen=True)
@@ -49,10 +52,11 @@ class Profile:
         return self.recognised
 
 
-def profile(s3: Any, each: Object) -> Profile:
-    """Read an object and classify it. Raises Unreadable naming the object and why."""
+def profile(s3: Any, each: Object, custom: Sequence[Classify] = ()) -> Profile:
+    """Read an object and classify it, with the custom classifiers first. Raises Unreadable naming the object
+    and why."""
     try:
-        return Profile(each, _recognise(s3, each))
+        return Profile(each, _recognise(s3, each, custom))
     except Unreadable as error:
         raise Unreadable(f"{each.uri} cannot be read: {error}") from error
     except ClientError as error:
@@ -61,7 +65,7 @@ def profile(s3: Any, each: Object) -> Profile:
         raise Unreadable(f"{each.uri} cannot be read: {error}") from error
 
 
-def _recognise(s3: Any, each: Object) -> Recognised:
+def _recognise(s3: Any, each: Object, custom: Sequence[Classify]) -> Recognised:
     whole = each.size <= WHOLE_BYTES
     limit = each.size if whole else HEAD_BYTES
     body = s3.get_object(Bucket=each.bucket, Key=each.key)["Body"]
@@ -69,7 +73,7 @@ def _recognise(s3: Any, each: Object) -> Recognised:
         magic = body.read(_MAGIC)
         if not magic.startswith(parquet.MAGIC):
             data = magic + body.read(max(limit - len(magic), 0))
-            return recognise(data, whole)
+            return recognise(data, whole, custom)
     finally:
         body.close()
 
@@ -80,16 +84,24 @@ def _recognise(s3: Any, each: Object) -> Recognised:
     return parquet.read(each.size, read_range)
 
 
-def recognise(data: bytes, whole: bool) -> Recognised:
-    """What the beginning of an object is, or all of it. Raises Unreadable for what is corrupt or refused."""
+def recognise(data: bytes, whole: bool, custom: Sequence[Classify] = ()) -> Recognised:
+    """What the beginning of an object is, or all of it: the first answer that is certain, else the one that
+    is most so. Raises Unreadable for what is corrupt or refused."""
     text = decompress(data, whole)
     for magic, name in _NOT_EMULATED.items():
         if text.data.startswith(magic):
             raise Unreadable(f"crawling {name} is not emulated")
-    found = None
+    best: Recognised | None = None
     if b"\0" not in text.data[:_TEXT_BYTES]:
-        found = json_text.classify(text) or delimited.classify(text)
-    return found or Recognised(Format(UNKNOWN, text.compression), (), 0, len(text.data), text.complete)
+        for classify in (*custom, *_BUILT_IN):
+            found = classify(text)
+            if found and found.certainty == 1.0:
+                return found
+            if found and (best is None or found.certainty > best.certainty):
+                best = found
+    if best is None and text.data.lstrip().startswith(_XML):
+        raise Unreadable("crawling xml is not emulated without a classifier that names the tag of its rows")
+    return best or Recognised(Format(UNKNOWN, text.compression), (), 0, len(text.data), text.complete)
 
 
 def decompress(data: bytes, whole: bool) -> Text:

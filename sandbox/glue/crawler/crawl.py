@@ -13,6 +13,7 @@ from sandbox.errors import AwsError, WorkFailed
 from sandbox.glue.crawler import changes
 from sandbox.glue.crawler.changes import Known, Plan
 from sandbox.glue.crawler.classification import Profile, profile
+from sandbox.glue.crawler.custom import Classify
 from sandbox.glue.crawler.documents import Found, found, named
 from sandbox.glue.crawler.grouping import group
 from sandbox.glue.crawler.listing import Listing, Object, Target, list_target
@@ -25,8 +26,16 @@ class Cancelled(WorkFailed):
     """The crawl was asked to stop."""
 
 
-def read(crawler: Crawler, crawl_id: str, s3: Any, stopping: Callable[[], bool], tell: Tell) -> list[Found]:
-    """The tables that lie in the crawler's targets; nothing is written.
+def read(
+    crawler: Crawler,
+    crawl_id: str,
+    s3: Any,
+    custom: Sequence[Classify],
+    stopping: Callable[[], bool],
+    tell: Tell,
+) -> list[Found]:
+    """The tables that lie in the crawler's targets; nothing is written. `custom` are the crawler's own
+    classifiers in their order.
 
     Raises WorkFailed naming the object or bucket that cannot be read, Cancelled once `stopping`, which is
     asked between two objects.
@@ -34,7 +43,7 @@ def read(crawler: Crawler, crawl_id: str, s3: Any, stopping: Callable[[], bool],
     tables: dict[str, Found] = {}
     for target in crawler.targets:
         listing = _list(s3, target)
-        profiles = _profiles(s3, listing, target, stopping)
+        profiles = _profiles(s3, listing, target, custom, stopping)
         for each in group(listing, profiles, crawler.combine):
             table = found(each, crawler.name, crawl_id, target.exclusions, crawler.inherit)
             tell(f"{table.location} is classified as {each.format.classification}")
@@ -72,13 +81,15 @@ def _list(s3: Any, target: Target) -> Listing:
         raise WorkFailed(f"{target.path} cannot be listed: {error}") from error
 
 
-def _profiles(s3: Any, listing: Listing, target: Target, stopping: Callable[[], bool]) -> list[Profile]:
+def _profiles(
+    s3: Any, listing: Listing, target: Target, custom: Sequence[Classify], stopping: Callable[[], bool]
+) -> list[Profile]:
     chosen = _sampled(listing.objects, target.sample_size)
     profiles: list[Profile] = []
     for each in listing.objects:
         if stopping():
             raise Cancelled("The crawl was stopped")
-        profiles.append(profile(s3, each) if each in chosen else Profile(each, None))
+        profiles.append(profile(s3, each, custom) if each in chosen else Profile(each, None))
     return profiles
 
 

@@ -1,7 +1,8 @@
-"""The built-in CSV classifier.
+"""The classifier of delimited text, built-in or with a dialect that a custom classifier lays down.
 
 Delimiters, header and what counts as CSV follow the rules that Glue documents:
 https://docs.aws.amazon.com/glue/latest/dg/add-classifier.html
+https://docs.aws.amazon.com/glue/latest/dg/custom-classifier.html#custom-classifier-csv
 """
 
 from __future__ import annotations
@@ -10,9 +11,12 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 
-from sandbox.glue.crawler.profile import Format, Recognised, Text
-from sandbox.glue.crawler.schema import NULL, Columns, Type, merge
+from sandbox.glue.crawler import values
+from sandbox.glue.crawler.profile import Format, Recognised, SerDe, Settings, Text
+from sandbox.glue.crawler.schema import NULL, Columns, Type
 
 DELIMITERS = (",", "|", "\t", ";", "\x01")
 SAMPLE_RECORDS = 1000
@@ -24,63 +28,85 @@ HEADER_LENGTH = 150
 REGULAR = 0.9
 """Rows of another width are tolerated as long as more than this share agrees; Glue documents no bound."""
 
-_INTEGER = re.compile(r"[+-]?\d{1,19}")
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _COLUMN_NAME = re.compile("[\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff\t]+")
-_BIGINT = range(-(2**63), 2**63)
 
 Row = list[str]
 
 
-def classify(text: Text) -> Recognised | None:
-    """The answer for delimited text; None for text that is not CSV: fewer than two columns or two rows."""
-    sample = _sample(text)
+class Heading(StrEnum):
+    """Whether the first row names the columns; UNKNOWN leaves it to the classifier."""
+
+    UNKNOWN = "UNKNOWN"
+    PRESENT = "PRESENT"
+    ABSENT = "ABSENT"
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """What is known of the text beforehand; the defaults are the built-in classifier's.
+
+    `names` are the columns' names whatever the file says; `types` the custom data types among which to
+    choose (see `values.choose`), none for the built-in inference.
+    """
+
+    delimiters: Sequence[str] = DELIMITERS
+    quote: str = '"'
+    heading: Heading = Heading.UNKNOWN
+    names: tuple[str, ...] = ()
+    trimmed: bool = True
+    fewest_columns: int = 2
+    fewest_rows: int = 2
+    types: tuple[str, ...] = ()
+    serde: SerDe = SerDe.LAZY_SIMPLE
+
+
+BUILT_IN = Dialect()
+
+
+def classify(text: Text, dialect: Dialect = BUILT_IN) -> Recognised | None:
+    """The answer for delimited text; None for text that does not follow the dialect or has too few columns
+    or rows."""
+    sample = text.head(SAMPLE_BYTES)
     chosen = max(
-        ((delimiter, *_width(_rows(sample, delimiter))) for delimiter in DELIMITERS),
+        ((delimiter, *_width(_rows(sample, delimiter, dialect))) for delimiter in dialect.delimiters),
         key=lambda each: each[2] if each[1] else 0,
     )
     delimiter, regular, width = chosen
-    rows = _rows(sample, delimiter)
-    if not regular or width < 2 or len(rows) < 2:
+    rows = _rows(sample, delimiter, dialect)
+    if not regular or width < dialect.fewest_columns or len(rows) < dialect.fewest_rows:
         return None
-    header = _is_header(rows)
-    columns = _columns(rows, width, header)
-    records, exact = _count(text, delimiter)
+    if dialect.names and len(dialect.names) != width:
+        return None
+    header = _has_header(rows, dialect)
+    records, exact = _count(text, delimiter, dialect)
     return Recognised(
-        format=Format("csv", text.compression, delimiter, header),
-        columns=columns,
+        format=Format(
+            "csv",
+            text.compression,
+            delimiter,
+            header,
+            serde=dialect.serde,
+            settings=_settings(delimiter, dialect),
+        ),
+        columns=_columns(rows, width, header, dialect),
         records=max(records - header, 0),
         bytes=len(text.data),
         complete=text.complete and exact,
-        quoted=_is_quoted(sample, delimiter),
+        quoted=_is_quoted(sample, delimiter, dialect.quote),
     )
 
 
-def type_of(value: str) -> Type:
-    """The type of one value: bigint, double, boolean or string; NULL for an empty one."""
-    value = value.strip()
-    if not value:
-        return NULL
-    if _INTEGER.fullmatch(value):
-        return "bigint" if int(value) in _BIGINT else "double"
-    if _NUMBER.fullmatch(value):
-        return "double"
-    return "boolean" if value.lower() in ("true", "false") else "string"
+def _settings(delimiter: str, dialect: Dialect) -> Settings:
+    if dialect.serde is SerDe.OPEN_CSV:
+        return (("separatorChar", delimiter), ("quoteChar", dialect.quote), ("escapeChar", "\\"))
+    return (("field.delim", delimiter),)
 
 
-def _sample(text: Text) -> str:
-    data = text.data[:SAMPLE_BYTES]
-    if len(data) < len(text.data) or not text.complete:
-        # The last line may be cut off.
-        data = data[: data.rfind(b"\n") + 1]
-    return data.decode("utf-8-sig", errors="replace")
-
-
-def _rows(sample: str, delimiter: str) -> list[Row]:
+def _rows(sample: str, delimiter: str, dialect: Dialect) -> list[Row]:
     """Up to SAMPLE_RECORDS rows and a header; blank lines are none."""
     rows: list[Row] = []
     try:
-        for row in _parse(sample, delimiter):
+        for row in _parse(sample, delimiter, dialect):
             if row:
                 rows.append(row)
             if len(rows) > SAMPLE_RECORDS:
@@ -91,9 +117,10 @@ def _rows(sample: str, delimiter: str) -> list[Row]:
     return rows
 
 
-def _parse(text: str, delimiter: str) -> Iterator[Row]:
-    lines = text.splitlines(keepends=True) if '"' in text else text.splitlines()
-    for row in csv.reader(lines, delimiter=delimiter, skipinitialspace=True):
+def _parse(text: str, delimiter: str, dialect: Dialect) -> Iterator[Row]:
+    quote = dialect.quote
+    lines = text.splitlines(keepends=True) if quote in text else text.splitlines()
+    for row in csv.reader(lines, delimiter=delimiter, quotechar=quote, skipinitialspace=dialect.trimmed):
         yield [] if len(row) == 1 and not row[0].strip() else row
 
 
@@ -105,27 +132,35 @@ def _width(rows: Sequence[Row]) -> tuple[bool, int]:
     return count > REGULAR * len(rows), width
 
 
+def _has_header(rows: Sequence[Row], dialect: Dialect) -> bool:
+    if dialect.heading is Heading.UNKNOWN:
+        return tuple(name.strip() for name in rows[0]) == dialect.names or _is_header(rows)
+    return dialect.heading is Heading.PRESENT
+
+
 def _is_header(rows: Sequence[Row]) -> bool:
     first, *body = rows
     for index, name in enumerate(first):
         last = index == len(first) - 1
-        if type_of(name) != "string" and not (last and not name.strip()):
+        if values.type_of(name) != "string" and not (last and not name.strip()):
             return False
         if not last and len(name) >= HEADER_LENGTH:
             return False
         if name and not _COLUMN_NAME.fullmatch(name):
             return False
-    return any(type_of(value) not in ("string", NULL) for row in body for value in row)
+    return any(values.type_of(value) not in ("string", NULL) for row in body for value in row)
 
 
-def _columns(rows: Sequence[Row], width: int, header: bool) -> Columns:
+def _columns(rows: Sequence[Row], width: int, header: bool, dialect: Dialect) -> Columns:
     body = rows[1:] if header else rows[:SAMPLE_RECORDS]
-    types: list[Type] = [NULL] * width
+    cells: list[list[str]] = [[] for _ in range(width)]
     for row in body:
-        for index, value in enumerate(row[:width]):
-            if types[index] != "string":
-                types[index] = merge(types[index], type_of(value))
-    names = rows[0] if header else []
+        for column, value in zip(cells, row, strict=False):
+            column.append(value.strip() if dialect.trimmed else value)
+    types: list[Type] = [
+        values.choose(column, dialect.types) if dialect.types else values.infer(column) for column in cells
+    ]
+    names = dialect.names or (rows[0] if header else [])
     return tuple(zip(_unique(names, width), types, strict=True))
 
 
@@ -139,21 +174,21 @@ def _unique(names: Sequence[str], width: int) -> list[str]:
     return chosen
 
 
-def _count(text: Text, delimiter: str) -> tuple[int, bool]:
+def _count(text: Text, delimiter: str, dialect: Dialect) -> tuple[int, bool]:
     """The records of the text, and whether that is exact.
 
     A quoted field may hold line ends, so quotes need the parser, which has a limit for the length of a field.
     """
     lines = sum(1 for line in text.data.splitlines() if line.strip())
-    if b'"' not in text.data:
+    if dialect.quote.encode() not in text.data:
         return lines, True
     decoded = text.data.decode("utf-8-sig", errors="replace")
     try:
-        return sum(1 for row in _parse(decoded, delimiter) if row), True
+        return sum(1 for row in _parse(decoded, delimiter, dialect) if row), True
     except csv.Error:
         return lines, False
 
 
-def _is_quoted(sample: str, delimiter: str) -> bool:
+def _is_quoted(sample: str, delimiter: str, quote: str) -> bool:
     """Whether a field begins with a quote."""
-    return bool(re.search(rf'(^|{re.escape(delimiter)})\s*"', sample, re.MULTILINE))
+    return bool(re.search(rf"(^|{re.escape(delimiter)})\s*{re.escape(quote)}", sample, re.MULTILINE))

@@ -14,7 +14,7 @@ from typing import Any
 
 from sandbox.glue.crawler.classification import Profile
 from sandbox.glue.crawler.grouping import Group, Part
-from sandbox.glue.crawler.profile import UNKNOWN
+from sandbox.glue.crawler.profile import UNKNOWN, SerDe
 from sandbox.glue.crawler.schema import Columns, described
 
 Document = dict[str, Any]
@@ -25,6 +25,20 @@ RUN_ID = "CRAWL_RUN_ID"
 _HIVE_IO = "org.apache.hadoop.hive.ql.io."
 _TEXT_INPUT = "org.apache.hadoop.mapred.TextInputFormat"
 _TEXT_OUTPUT = _HIVE_IO + "HiveIgnoreKeyTextOutputFormat"
+_TEXT = (_TEXT_INPUT, _TEXT_OUTPUT)
+_CONTAINERS = {
+    SerDe.LAZY_SIMPLE: _TEXT,
+    SerDe.OPEN_CSV: _TEXT,
+    SerDe.JSON: _TEXT,
+    SerDe.GROK: _TEXT,
+    SerDe.PARQUET: (
+        _HIVE_IO + "parquet.MapredParquetInputFormat",
+        _HIVE_IO + "parquet.MapredParquetOutputFormat",
+    ),
+    SerDe.ORC: (_HIVE_IO + "orc.OrcInputFormat", _HIVE_IO + "orc.OrcOutputFormat"),
+    SerDe.AVRO: (_HIVE_IO + "avro.AvroContainerInputFormat", _HIVE_IO + "avro.AvroContainerOutputFormat"),
+}
+"""Input and output format of each SerDe."""
 _LONGEST_NAME = 255
 
 
@@ -123,7 +137,7 @@ def _storage(
     group: Group, columns: Columns, location: str, files: Sequence[Profile], extra: Mapping[str, str]
 ) -> Document:
     kind = group.format
-    inputs, outputs, serde = _serde(group, columns)
+    inputs, outputs = _CONTAINERS.get(kind.serde, ("", ""))
     return {
         "Columns": described(columns),
         "Location": location,
@@ -131,7 +145,7 @@ def _storage(
         "OutputFormat": outputs,
         "Compressed": kind.compression != "none",
         "NumberOfBuckets": -1,
-        "SerdeInfo": serde,
+        "SerdeInfo": _serde(group, columns),
         "BucketColumns": [],
         "SortColumns": [],
         "Parameters": {**_statistics(files), **_properties(group), **extra},
@@ -139,31 +153,13 @@ def _storage(
     }
 
 
-def _serde(group: Group, columns: Columns) -> tuple[str, str, Document]:
-    match group.format.classification:
-        case "csv":
-            # The built-in classifier refers to LazySimpleSerDe also when fields are quoted.
-            library = "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe"
-            return _TEXT_INPUT, _TEXT_OUTPUT, _serde_info(library, {"field.delim": group.format.delimiter})
-        case "json":
-            paths = ",".join(sorted(name for name, _ in columns))
-            return (
-                _TEXT_INPUT,
-                _TEXT_OUTPUT,
-                _serde_info("org.openx.data.jsonserde.JsonSerDe", {"paths": paths}),
-            )
-        case "parquet":
-            library = _HIVE_IO + "parquet.serde.ParquetHiveSerDe"
-            return (
-                _HIVE_IO + "parquet.MapredParquetInputFormat",
-                _HIVE_IO + "parquet.MapredParquetOutputFormat",
-                _serde_info(library, {"serialization.format": "1"}),
-            )
-    return "", "", {}
-
-
-def _serde_info(library: str, parameters: dict[str, str]) -> Document:
-    return {"SerializationLibrary": library, "Parameters": parameters}
+def _serde(group: Group, columns: Columns) -> Document:
+    kind = group.format
+    parameters = dict(kind.settings)
+    if kind.serde is SerDe.JSON:
+        parameters["paths"] = ",".join(sorted(name for name, _ in columns))
+    library = {"SerializationLibrary": kind.serde.value} if kind.serde else {}
+    return {**library, **({"Parameters": parameters} if parameters or library else {})}
 
 
 def _properties(group: Group) -> dict[str, str]:
@@ -172,8 +168,9 @@ def _properties(group: Group) -> dict[str, str]:
         "classification": kind.classification,
         "compressionType": kind.compression,
         "typeOfData": "file",
+        **dict(kind.properties),
     }
-    if kind.classification != "csv":
+    if not kind.delimiter:
         return common
     quoted = any(each.recognised.quoted for each in group.files if each.recognised)
     header = {"skip.header.line.count": "1"} if kind.header else {}

@@ -1,6 +1,8 @@
-"""The built-in JSON classifier: one value after another, usually one on a line.
+"""The JSON classifier: one value after another, usually one on a line.
 
+Each is a row, or with the path of a custom classifier what the path finds in it:
 https://docs.aws.amazon.com/glue/latest/dg/add-classifier.html
+https://docs.aws.amazon.com/glue/latest/dg/custom-classifier.html#custom-classifier-json
 """
 
 from __future__ import annotations
@@ -10,7 +12,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from sandbox.glue.crawler.profile import Format, Recognised, Text
+from sandbox.glue.crawler.json_path import WHOLE, JsonPath
+from sandbox.glue.crawler.profile import Format, Recognised, SerDe, Text
 from sandbox.glue.crawler.schema import NULL, Array, Columns, Struct, Type, merge, merge_columns
 
 SAMPLE_BYTES = 2**20
@@ -23,22 +26,25 @@ _DECODER = json.JSONDecoder()
 _SPACE = re.compile(r"[ \t\r\n]*")
 
 
-def classify(text: Text) -> Recognised | None:
-    """The answer for JSON text; None for text that is none: the first values must be objects or arrays."""
+def classify(text: Text, path: JsonPath = WHOLE) -> Recognised | None:
+    """The answer for JSON text; None for text that is none: the first values must be objects or arrays, and
+    the path must find something in them."""
     start = text.data[:64].removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
     if start not in (b"{", b"["):
         return None
     values = _sampled(text)
     if not values or not all(isinstance(value, dict | list) for value in values):
         return None
-    records, size = _count(text)
-    if not records:
+    rows = [row for value in values for row in path.select(value)]
+    records = _count(text, path)
+    if not rows or not records:
         return None
+    properties = () if path is WHOLE else (("jsonPath", path.text),)
     return Recognised(
-        format=Format("json", text.compression),
-        columns=merge_columns(_columns(value) for value in values),
+        format=Format("json", text.compression, serde=SerDe.JSON, properties=properties),
+        columns=merge_columns(map(_columns, rows)),
         records=records,
-        bytes=size,
+        bytes=len(text.data),
         complete=text.complete,
     )
 
@@ -64,11 +70,14 @@ def type_of(value: Any) -> Type:
     return "string"
 
 
-def _columns(value: Any) -> Columns:
-    """An object's members are columns; a list is one column named array."""
-    if isinstance(value, dict):
-        return tuple((name, type_of(each)) for name, each in value.items())
-    return (("array", type_of(value)),)
+def _columns(row: Any) -> Columns:
+    """An object's members are columns; a list is one column named array, anything else one named record."""
+    match row:
+        case dict():
+            return tuple((name, type_of(each)) for name, each in row.items())
+        case list():
+            return (("array", type_of(row)),)
+    return (("record", type_of(row)),)
 
 
 def _sampled(text: Text) -> list[Any]:
@@ -84,16 +93,15 @@ def _sampled(text: Text) -> list[Any]:
         size += SAMPLE_BYTES
 
 
-def _count(text: Text) -> tuple[int, int]:
-    """Top-level values in the text and its bytes; 0 for complete text that is not JSON throughout."""
+def _count(text: Text, path: JsonPath) -> int:
+    """The rows in the text; 0 for complete text that is not JSON throughout."""
     counted = 0
 
-    def count(_: Any) -> None:
+    def count(value: Any) -> None:
         nonlocal counted
-        counted += 1
+        counted += len(path.select(value))
 
-    sound = _read(text.data, not text.complete, count)
-    return (counted if sound else 0), len(text.data)
+    return counted if _read(text.data, not text.complete, count) else 0
 
 
 def _read(data: bytes, cut: bool, each: Callable[[Any], None]) -> bool:

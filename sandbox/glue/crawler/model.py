@@ -82,6 +82,11 @@ class Crawler:
         ]
 
     @property
+    def classifiers(self) -> list[str]:
+        """The names of its custom classifiers, in their order."""
+        return list(self.definition.get("Classifiers") or [])
+
+    @property
     def update_behavior(self) -> UpdateBehavior:
         """UPDATE_IN_DATABASE unless told otherwise."""
         return UpdateBehavior(self._policy.get("UpdateBehavior") or UpdateBehavior.UPDATE_IN_DATABASE)
@@ -161,7 +166,7 @@ def describe_crawler(crawler: Crawler, crawls: Sequence[Crawl], now: float) -> D
         **definition,
         "Name": crawler.name,
         **({"Schedule": schedule} if schedule else {}),
-        "Classifiers": [],
+        "Classifiers": crawler.classifiers,
         "RecrawlPolicy": {"RecrawlBehavior": "CRAWL_EVERYTHING"},
         "SchemaChangePolicy": {
             "UpdateBehavior": crawler.update_behavior.value,

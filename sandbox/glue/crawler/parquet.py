@@ -13,7 +13,7 @@ from thrift.protocol.TCompactProtocol import TCompactProtocol
 from thrift.Thrift import TException, TType
 from thrift.transport.TTransport import TMemoryBuffer
 
-from sandbox.glue.crawler.profile import Format, Recognised, Unreadable
+from sandbox.glue.crawler.profile import Format, Recognised, SerDe, Unreadable
 from sandbox.glue.crawler.schema import Array, Columns, Struct, Type
 
 MAGIC = b"PAR1"
@@ -36,6 +36,7 @@ _MAP, _MAP_KEY_VALUE, _LIST, _DECIMAL = 1, 2, 3, 5
 _LOGICAL_STRING, _LOGICAL_TIMESTAMP = 1, 8
 
 Fields = dict[int, Any]
+_FORMAT = Format("parquet", serde=SerDe.PARQUET, settings=(("serialization.format", "1"),))
 
 
 def read(size: int, read_range: Callable[[int, int], bytes]) -> Recognised:
@@ -57,7 +58,7 @@ def read(size: int, read_range: Callable[[int, int], bytes]) -> Recognised:
         rows = int(metadata[_NUM_ROWS])
     except (KeyError, IndexError, StopIteration, TypeError, UnicodeDecodeError) as error:
         raise Unreadable("the Parquet file has no valid footer") from error
-    return Recognised(Format("parquet"), columns, rows, size, complete=True)
+    return Recognised(_FORMAT, columns, rows, size, complete=True)
 
 
 def _metadata(footer: bytes) -> Fields:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from sandbox.errors import WorkFailed
 from sandbox.glue.crawler.schema import Columns
@@ -16,21 +17,45 @@ class Unreadable(WorkFailed):
     """An object that cannot be read for what it is: corrupt, or of a format that is not emulated."""
 
 
+class SerDe(StrEnum):
+    """The serialization libraries that crawlers name in tables."""
+
+    NONE = ""
+    LAZY_SIMPLE = "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe"
+    OPEN_CSV = "org.apache.hadoop.hive.serde2.OpenCSVSerde"
+    JSON = "org.openx.data.jsonserde.JsonSerDe"
+    GROK = "com.amazonaws.glue.serde.GrokSerDe"
+    PARQUET = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
+    ORC = "org.apache.hadoop.hive.ql.io.orc.OrcSerde"
+    AVRO = "org.apache.hadoop.hive.serde2.avro.AvroSerDe"
+
+
+Settings = tuple[tuple[str, str], ...]
+
+
 @dataclass(frozen=True)
 class Format:
-    """What files of one table must have in common."""
+    """What files of one table must have in common.
+
+    `settings` are parameters of the SerDe and `properties` of the table that the classifier knows; delimiter
+    and header are those of csv.
+    """
 
     classification: str
     compression: str = "none"
     delimiter: str = ""
     header: bool = False
+    serde: SerDe = SerDe.NONE
+    settings: Settings = ()
+    properties: Settings = ()
 
 
 @dataclass(frozen=True)
 class Recognised:
     """A classifier's answer: the format, the columns, the records that were seen and their bytes.
 
-    `complete` tells that every record was counted; else `records` lie in the first `bytes` only.
+    `complete` tells that every record was counted; else `records` lie in the first `bytes` only. With a
+    `certainty` below 1.0 the next classifiers have a look, too.
     """
 
     format: Format
@@ -39,6 +64,7 @@ class Recognised:
     bytes: int
     complete: bool
     quoted: bool = False
+    certainty: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -48,3 +74,10 @@ class Text:
     data: bytes
     complete: bool
     compression: str = "none"
+
+    def head(self, size: int) -> str:
+        """The whole lines among the first `size` bytes."""
+        data = self.data[:size]
+        if len(data) < len(self.data) or not self.complete:
+            data = data[: data.rfind(b"\n") + 1]
+        return data.decode("utf-8-sig", errors="replace")

@@ -15,6 +15,7 @@ from sandbox.errors import AwsError, WorkFailed
 from sandbox.glue.crawler import crawl as crawling
 from sandbox.glue.crawler.classifiers import Classifiers
 from sandbox.glue.crawler.crawl_log import CrawlLog
+from sandbox.glue.crawler.custom import prepared
 from sandbox.glue.crawler.model import Crawl, Crawler, CrawlerState, CrawlState
 from sandbox.runtime.workers import Workers
 from sandbox.store import Database, Documents, Journal
@@ -67,12 +68,18 @@ class CrawlerRunner:
         return [cattrs.structure(document, Crawler) for document in self._crawlers.all()]
 
     def add(self, crawler: Crawler) -> None:
-        """Store a new crawler. Raises AlreadyExistsException."""
+        """Store a new crawler.
+
+        Raises AlreadyExistsException, and InvalidInputException for classifiers that are not known.
+        """
+        self._know_classifiers(crawler)
         if not self._crawlers.add(crawler.name, cattrs.unstructure(crawler)):
             raise AwsError("AlreadyExistsException", f"Crawler with name {crawler.name} already exists")
 
     def replace(self, crawler: Crawler) -> None:
-        """Store a changed definition. Raises CrawlerRunningException while it runs."""
+        """Store a changed definition. Raises CrawlerRunningException while it runs, InvalidInputException for
+        unknown classifiers."""
+        self._know_classifiers(crawler)
         with self._lock:
             self._idle(crawler.name, "update")
             self._put(crawler)
@@ -187,7 +194,8 @@ class CrawlerRunner:
         return replace(crawl, state=state, error=error, ended=self._clock())
 
     def _crawl(self, crawler: Crawler, crawl: Crawl, stop: threading.Event, log: CrawlLog) -> Crawl:
-        tables = crawling.read(crawler, crawl.id, self._client("s3"), stop.is_set, log.tell)
+        custom = [prepared(self.classifiers.get(name)) for name in crawler.classifiers]
+        tables = crawling.read(crawler, crawl.id, self._client("s3"), custom, stop.is_set, log.tell)
         # From here on a StopCrawler comes too late: the catalog gets all of the crawl or, above, nothing.
         with self._database.transaction():
             if stop.is_set():
@@ -199,6 +207,11 @@ class CrawlerRunner:
 
     def _end(self, name: str, crawl: Crawl) -> None:
         self._save(replace(self.crawler(name), state=CrawlerState.READY), crawl)
+
+    def _know_classifiers(self, crawler: Crawler) -> None:
+        for name in crawler.classifiers:
+            if self.classifiers.find(name) is None:
+                raise AwsError("InvalidInputException", f"Classifier with name {name} does not exist")
 
     def _idle(self, name: str, verb: str) -> None:
         if self.crawler(name).state is not CrawlerState.READY:

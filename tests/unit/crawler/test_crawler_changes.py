@@ -7,11 +7,11 @@ from sandbox.glue.crawler.classification import Profile
 from sandbox.glue.crawler.documents import Found, found, named, table_name
 from sandbox.glue.crawler.grouping import Group, Part
 from sandbox.glue.crawler.listing import Object
-from sandbox.glue.crawler.profile import Format, Recognised
+from sandbox.glue.crawler.profile import Format, Recognised, SerDe
 from sandbox.glue.crawler.schema import Columns
 
 COLUMNS: Columns = (("a", "bigint"), ("B", "string"))
-PARQUET = Format("parquet")
+PARQUET = Format("parquet", serde=SerDe.PARQUET)
 UPDATE, LOG = UpdateBehavior.UPDATE_IN_DATABASE, UpdateBehavior.LOG
 DEPRECATE, DELETE = DeleteBehavior.DEPRECATE_IN_DATABASE, DeleteBehavior.DELETE_FROM_DATABASE
 
@@ -153,7 +153,8 @@ def single(*files: Profile) -> Group:
 
 
 def test_a_csv_table() -> None:
-    kind = Format("csv", "gzip", "|", header=True)
+    settings = (("field.delim", "|"),)
+    kind = Format("csv", "gzip", "|", header=True, serde=SerDe.LAZY_SIMPLE, settings=settings)
     made = document(
         single(profile("t/1", kind, records=8), profile("t/2", kind, quoted=True)), ("*.tmp",)
     ).input
@@ -194,7 +195,9 @@ def test_a_csv_table() -> None:
 
 
 def test_a_json_table_keeps_the_spelling_of_the_files_in_paths() -> None:
-    made = document(single(profile("t/1", Format("json"), (("userId", "int"), ("Age", "int"))))).input
+    made = document(
+        single(profile("t/1", Format("json", serde=SerDe.JSON), (("userId", "int"), ("Age", "int"))))
+    ).input
     serde = made["StorageDescriptor"]["SerdeInfo"]
     assert serde["SerializationLibrary"] == "org.openx.data.jsonserde.JsonSerDe"
     assert serde["Parameters"] == {"paths": "Age,userId"}

@@ -205,7 +205,7 @@ def test_an_archive_is_not_inflated_without_bound(monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize(
-    ("data", "name"), [(b"Obj\x01abc", "avro"), (b"ORC\x00", "orc"), (b"<?xml version", "xml")]
+    ("data", "name"), [(b"Obj\x01abc", "avro"), (b"ORC\x00", "orc"), (b"<?xml version?>", "xml")]
 )
 def test_formats_that_are_not_emulated_are_refused_by_name(bucket: Bucket, data: bytes, name: str) -> None:
     bucket.put("x", data)
