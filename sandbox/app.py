@@ -277,7 +277,9 @@ class Sandbox:
     def _start_gateway(self, placement: Placement, parts: Parts) -> None:
         pages = Pages(parts, self.settings, self.messages)
         moto = moto_application(self.settings.account)
-        gateway = Gateway(parts.emulated, self._s3(parts.services), moto, pages.by_name(), placement.host)
+        gateway = Gateway(
+            parts.emulated, self._s3(parts.services), moto, pages.by_name(), pages.actions(), placement.host
+        )
         port = int(parts.services.endpoint.inside.rpartition(":")[2])
         for address in placement.addresses:
             server = Server(gateway, address, port)
@@ -320,6 +322,7 @@ class Sandbox:
             application_ui=self.settings.application_ui_port,
             companions=self._companions(placement.spark),
             machines=placement.machines,
+            spot_seed=self.settings.spot_seed,
         )
 
     def _companions(self, spark: Installation) -> Mapping[str, Companion]:

@@ -9,8 +9,10 @@ from typing import Any
 
 from sandbox.aws.clients import Clients
 from sandbox.aws.operations import Service
+from sandbox.emr import spot
+from sandbox.emr.instance_types import supported
 from sandbox.emr.layout import Layout
-from sandbox.emr.model import STEP_ACTIVE, Cluster
+from sandbox.emr.model import ENDED, STEP_ACTIVE, Cluster, Instance
 from sandbox.emr.supervisor import Supervisor
 from sandbox.glue.jobs import JobRunner
 from sandbox.settings import LOOPBACK, Settings
@@ -49,7 +51,32 @@ class Pages:
 
     def by_name(self) -> Mapping[str, Callable[[], dict[str, Any]]]:
         """Every page under its name."""
-        return {"status": self.status, "applications": self.applications}
+        return {"status": self.status, "applications": self.applications, "nodes": self.nodes}
+
+    def actions(self) -> Mapping[str, Callable[[str], dict[str, Any]]]:
+        """Every action under its name; it takes one argument."""
+        return {"interrupt": self.interrupt}
+
+    def interrupt(self, instance: str) -> dict[str, Any]:
+        """Take a spot instance away; `UsageError` for an instance that cannot be."""
+        cluster = self._parts.supervisor.interrupt(instance)
+        return {"instance": instance, "cluster": cluster.id, "notice": spot.NOTICE}
+
+    def nodes(self) -> dict[str, Any]:
+        """The nodes of the clusters that live: what EC2 promises of each, and what it is here."""
+        supervisor = self._parts.supervisor
+        return {
+            "clusters": [
+                {
+                    "id": cluster.id,
+                    "name": cluster.name,
+                    "state": cluster.state,
+                    "nodes": [self._node(cluster, one) for one in cluster.living],
+                }
+                for cluster in supervisor.all()
+                if cluster.state not in ENDED
+            ]
+        }
 
     def status(self) -> dict[str, Any]:
         """What runs, as one document."""
@@ -94,6 +121,19 @@ class Pages:
             port = ui_port(self._settings.state / "job-runs" / run.id / "stderr")
             found[run.id] = _page(self._job_ui(port) if port else None)
         return {"applications": found}
+
+    def _node(self, cluster: Cluster, instance: Instance) -> dict[str, Any]:
+        promised = supported()[instance.instance_type]
+        size = self._parts.supervisor.worker_size(cluster, instance)
+        return {
+            "instance": instance.ec2_id,
+            "role": instance.role,
+            "state": instance.state,
+            "type": promised.name,
+            "market": instance.market,
+            "promised": {"vcpus": promised.vcpus, "memory": promised.memory},
+            "worker": {"cores": size.cores, "memory": size.memory} if size else None,
+        }
 
     def _master_ui(self, cluster: Cluster) -> str | None:
         """The Spark master's page; None while it does not run."""

@@ -61,7 +61,8 @@ class Settings:
     sandbox is in a container. `s3_endpoint` is an S3 that stands in for the sandbox's own. `project` is the
     Compose project and `node_image` the image of nodes that are containers. `zeppelin_home` is the folder of
     an unpacked Apache Zeppelin; without it clusters get the built-in note engine. With `verify_signatures`
-    the object store refuses requests that are not signed with the sandbox's own credentials.
+    the object store refuses requests that are not signed with the sandbox's own credentials. With a
+    `spot_seed` the prices of spot instances change, and outbid instances are taken away.
     """
 
     state: Path
@@ -83,6 +84,7 @@ class Settings:
     node_image: str = "emr-sandbox/spark:dev"
     zeppelin_home: Path | None = None
     verify_signatures: bool = False
+    spot_seed: int | None = None
 
     @property
     def bind(self) -> str:
@@ -131,6 +133,7 @@ class Settings:
             node_image=environment.get("SANDBOX_NODE_IMAGE") or cls.node_image,
             zeppelin_home=variables.zeppelin_home(),
             verify_signatures=environment.get("SANDBOX_VERIFY_SIGNATURES", "") not in ("", "0"),
+            spot_seed=variables.whole("SANDBOX_SPOT_SEED"),
         )
         if settings.state.exists() and not settings.state.is_dir():
             variables.faults.append(f"the state folder {settings.state} is a file")
@@ -154,6 +157,13 @@ class _Variables:
             return int(text)
         self.faults.append(f"{name}={text!r} is not a port (0 to 65535)")
         return default
+
+    def whole(self, name: str) -> int | None:
+        """A whole number; None when the variable is unset or empty."""
+        text = self._environment.get(name, "")
+        if text and not text.isdecimal():
+            self.faults.append(f"{name}={text!r} is not a whole number")
+        return int(text) if text.isdecimal() else None
 
     def matching(self, name: str, pattern: re.Pattern[str], default: str, what: str) -> str:
         text = self._environment.get(name, "") or default

@@ -18,10 +18,11 @@ from urllib.parse import parse_qs
 from sandbox.aws.delegation import DELEGATED, WsgiApplication
 from sandbox.aws.operations import Service
 from sandbox.aws.protocol import Response, failure, not_emulated, perform, xml_failure
-from sandbox.errors import AwsError
+from sandbox.errors import AwsError, UsageError
 
 Environ = dict[str, Any]
 Page = Callable[[], dict[str, Any]]
+Action = Callable[[str], dict[str, Any]]
 
 PREFIX = "/_sandbox/"
 MAX_JSON_BODY = 32 * 1024 * 1024
@@ -35,7 +36,8 @@ _log = logging.getLogger(__name__)
 class Gateway:
     """A WSGI application over our services, moto and the sandbox's own pages.
 
-    `services` is keyed by target prefix, `pages` by name under `/_sandbox/`; a page returns a document.
+    `services` is keyed by target prefix, `pages` and `actions` by name under `/_sandbox/`; both return a
+    document, and an action takes what follows its name in the path.
     `host` is a name that clients may use beside those of loopback.
     """
 
@@ -45,6 +47,7 @@ class Gateway:
         s3: WsgiApplication,
         delegate: WsgiApplication,
         pages: Mapping[str, Page],
+        actions: Mapping[str, Action],
         host: str = "localhost",
     ) -> None:
         self._host = host
@@ -52,6 +55,7 @@ class Gateway:
         self._s3 = s3
         self._delegate = delegate
         self._pages = pages
+        self._actions = actions
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         if not is_own(environ.get("HTTP_HOST", ""), self._host):
@@ -68,7 +72,9 @@ class Gateway:
             return _send(perform(self._services[prefix], name, body), start_response)
         path = str(environ.get("PATH_INFO", "/"))
         if path.startswith(PREFIX):
-            return _send(self._page(path.removeprefix(PREFIX)), start_response)
+            name = path.removeprefix(PREFIX)
+            answer = self._act(name, environ) if environ["REQUEST_METHOD"] == "POST" else self._page(name)
+            return _send(answer, start_response)
         service = signing_name(environ)
         if service == "s3":
             return self._s3(environ, start_response)
@@ -91,6 +97,20 @@ class Gateway:
         if page is None:
             return failure(AwsError("NotFound", f"There is no page {PREFIX}{name}", status=404))
         return Response(200, json.dumps(page()).encode(), {"Content-Type": "application/json"})
+
+    def _act(self, path: str, environ: Environ) -> Response:
+        """Perform an action. A browser asks before it sends JSON, so that no page of others can do it."""
+        name, _, argument = path.partition("/")
+        action = self._actions.get(name)
+        if action is None:
+            return failure(AwsError("NotFound", f"There is no action {PREFIX}{name}", status=404))
+        if environ.get("CONTENT_TYPE") != "application/json":
+            return failure(AwsError("UnsupportedMediaType", "Content-Type: application/json", status=415))
+        try:
+            document = action(argument)
+        except UsageError as error:
+            return failure(AwsError("InvalidRequestException", str(error)))
+        return Response(200, json.dumps(document).encode(), {"Content-Type": "application/json"})
 
 
 def _refusal(service: str, what: str, target: str) -> Response:

@@ -11,6 +11,7 @@ import typer
 
 from sandbox.cli import console, demo, doctor, fetching, lifecycle, logs, parity
 from sandbox.cli.datasets import commands as dataset_commands
+from sandbox.cli.emr import commands as emr_commands
 from sandbox.cli.notebook import commands as notebook_commands
 from sandbox.errors import SandboxError
 
@@ -36,6 +37,7 @@ for command in (
 program.add_typer(fetching.commands, name="jars")
 program.add_typer(dataset_commands, name="datasets")
 program.add_typer(notebook_commands, name="notebook")
+program.add_typer(emr_commands, name="emr")
 
 
 def run() -> None:

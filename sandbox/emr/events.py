@@ -46,11 +46,22 @@ class InstanceFailed:
 
 @dataclass(frozen=True)
 class NodeLost:
-    """A core or task node died on a cluster that replaces such nodes; EC2's id, and the node in its stead."""
+    """A core or task node died on a cluster that replaces such nodes; EC2's id, and who comes instead."""
 
     node: str
     message: str
-    replacement: Instance
+    replacements: tuple[Instance, ...]
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class SpotInterrupted:
+    """EC2 takes a spot instance away in `seconds`; EC2's id, why, and the nodes that come in its stead."""
+
+    node: str
+    message: str
+    replacements: tuple[Instance, ...]
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -148,6 +159,7 @@ Event = (
     | ApplicationsStarted
     | InstanceFailed
     | NodeLost
+    | SpotInterrupted
     | Resized
     | NodesAdded
     | NodesNotAdded
@@ -189,7 +201,10 @@ class AddNodes:
 
 @dataclass(frozen=True)
 class RemoveNodes:
+    """Executors on the nodes may finish what they do within `seconds`."""
+
     nodes: tuple[str, ...]
+    seconds: float
 
 
 @dataclass(frozen=True)

@@ -127,6 +127,14 @@ def grown(
     )
 
 
+def instead_of(fleet: InstanceFleet, node: Instance, now: float, new_id: NewId) -> tuple[Instance, ...]:
+    """The nodes that make up for one that is taken away: of the next type that the fleet has."""
+    names = [one.name for one in fleet.types]
+    following = fleet.types[(names.index(node.instance_type) + 1) % len(fleet.types)]
+    count = -(-node.units // following.weight)
+    return tuple(_node(fleet, following, node.market, now, new_id) for _ in range(count))
+
+
 def shrunk(fleet: InstanceFleet, members: Sequence[Instance]) -> tuple[Instance, ...]:
     """The nodes that can go without falling below the targets; who came last goes first."""
     leaving: list[Instance] = []

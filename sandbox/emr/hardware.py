@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from sandbox.aws.operations import Document
 from sandbox.emr import configurations, fleets, instance_types
 from sandbox.emr.model import (
+    Cluster,
     Instance,
     InstanceFleet,
     InstanceGroup,
@@ -125,6 +126,17 @@ def like(node: Instance, now: float, new_id: NewId) -> Instance:
         market=node.market,
         units=node.units,
     )
+
+
+def replacements(cluster: Cluster, node: Instance, now: float, new_id: NewId) -> tuple[Instance, ...]:
+    """The nodes in the place of a spot instance that is taken away: a fleet tries another type.
+
+    https://docs.aws.amazon.com/emr/latest/ManagementGuide/emr-instance-fleet.html
+    """
+    for fleet in cluster.fleets:
+        if fleet.id == node.group:
+            return fleets.instead_of(fleet, node, now, new_id)
+    return (like(node, now, new_id),)
 
 
 def _uniform(asked: Document) -> Sequence[Document]:

@@ -35,6 +35,7 @@ from sandbox.emr.events import (
     Resized,
     RunBootstrapActions,
     RunStep,
+    SpotInterrupted,
     StartApplications,
     StepEnded,
     StepsAdded,
@@ -80,8 +81,8 @@ def advance(cluster: Cluster, event: Event, now: float) -> Outcome:
             return _terminate(cluster, _why(event), now)
         case Resized():
             return _resize(cluster, event)
-        case NodeLost() if cluster.state in (ClusterState.RUNNING, ClusterState.WAITING):
-            return _replace_node(cluster, event)
+        case NodeLost() | SpotInterrupted() if cluster.state in (ClusterState.RUNNING, ClusterState.WAITING):
+            return _replace_node(cluster, event, now)
         case NodesAdded() | NodesNotAdded() | NodesRemoved():
             return _nodes_moved(cluster, event, now), ()
         case ConcurrencyChanged() | KeepAliveChanged() | StepsAdded():
@@ -132,19 +133,25 @@ def _resize(cluster: Cluster, event: Resized) -> Outcome:
     if resize.added:
         effects.append(AddNodes(tuple(one.ec2_id for one in resize.added)))
     if resize.removed:
-        effects.append(RemoveNodes(resize.removed))
+        effects.append(RemoveNodes(resize.removed, resize.seconds))
     return resize.of(cluster), tuple(effects)
 
 
-def _replace_node(cluster: Cluster, event: NodeLost) -> Outcome:
-    """The dead node goes and another comes; what ran on it, Spark does again elsewhere."""
+def _replace_node(cluster: Cluster, event: NodeLost | SpotInterrupted, now: float) -> Outcome:
+    """The node goes and others come; what is lost with it, Spark does again elsewhere.
+
+    Without its master a cluster is nothing.
+    """
     reason = Reason("INSTANCE_FAILURE", event.message)
+    if event.node == cluster.master.ec2_id:
+        return _terminate(cluster, reason, now)
     instances = (
         replace(one, leaving=True, reason=reason) if one.ec2_id == event.node else one
         for one in cluster.instances
     )
-    changed = replace(cluster, instances=(*instances, event.replacement))
-    return changed, (RemoveNodes((event.node,)), AddNodes((event.replacement.ec2_id,)))
+    changed = replace(cluster, instances=(*instances, *event.replacements))
+    coming = tuple(one.ec2_id for one in event.replacements)
+    return changed, (RemoveNodes((event.node,), event.seconds), AddNodes(coming))
 
 
 def _nodes_moved(cluster: Cluster, event: NodesAdded | NodesNotAdded | NodesRemoved, now: float) -> Cluster:

@@ -40,7 +40,8 @@ https://docs.aws.amazon.com/emr/latest/ReleaseGuide/emr-spark-glue.html"""
 class Site:
     """What all clusters of a sandbox share. `master_ui` and `application_ui` are the preferred ports.
 
-    `companions` are the applications beside Spark that a cluster can ask for, by EMR's names.
+    `companions` are the applications beside Spark that a cluster can ask for, by EMR's names. With
+    `spot_seed` the prices of spot instances change, and outbid ones are taken away.
     """
 
     installation: Installation
@@ -53,6 +54,7 @@ class Site:
     application_ui: int
     machines: Machines
     companions: Mapping[str, Companion]
+    spot_seed: int | None = None
 
     def layout(self, cluster: str) -> Layout:
         """The folders of a cluster."""
@@ -276,6 +278,7 @@ def properties(
         **{f"spark.hadoop.{name}": value for name, value in hive.items()},
         "spark.master": address.url,
         "spark.ui.port": str(chosen.application_ui),
+        **standalone.DECOMMISSION,
         **(cluster.security.properties if cluster.security else {}),
         **configurations.spark_properties(entries, room.cores, room.memory),
     }

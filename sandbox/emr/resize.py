@@ -13,18 +13,24 @@ from sandbox.emr.model import Cluster, ClusterState, Instance, InstanceFleet, In
 from sandbox.emr.refusal import refuse
 from sandbox.errors import AwsError
 
-_MODIFIED = frozenset({"InstanceGroupId", "InstanceCount", "EC2InstanceIdsToTerminate"})
+DECOMMISSION_TIMEOUT = 3600.0
+"""Seconds that a node may take to finish its tasks, as YARN gives it on EMR."""
+_MODIFIED = frozenset({"InstanceGroupId", "InstanceCount", "EC2InstanceIdsToTerminate", "ShrinkPolicy"})
 _MODIFIED_FLEET = frozenset({"InstanceFleetId", "TargetOnDemandCapacity", "TargetSpotCapacity"})
 
 
 @dataclass(frozen=True)
 class Resize:
-    """Groups or fleets as they shall be, the nodes that are added, and EC2's ids of those that go."""
+    """Groups or fleets as they shall be, the nodes that are added, and EC2's ids of those that go.
+
+    Those that go may take `seconds` to finish what they do.
+    """
 
     groups: tuple[InstanceGroup, ...]
     added: tuple[Instance, ...] = ()
     removed: tuple[str, ...] = ()
     fleets: tuple[InstanceFleet, ...] = ()
+    seconds: float = DECOMMISSION_TIMEOUT
 
     def of(self, cluster: Cluster) -> Cluster:
         """The cluster with those who leave marked, and those who come among its instances."""
@@ -57,7 +63,8 @@ def modify(cluster: Cluster, changes: list[Document], now: float, new_id: NewId)
         changed = replace(group, count=count)
         groups[group.id] = changed
         added += hardware.instances(changed, count - len(stay), now, new_id)
-    return Resize(tuple(groups.values()), tuple(added), tuple(removed))
+    seconds = min((_timeout(change) for change in changes), default=DECOMMISSION_TIMEOUT)
+    return Resize(tuple(groups.values()), tuple(added), tuple(removed), seconds=seconds)
 
 
 def add_groups(cluster: Cluster, entries: list[Document], now: float, new_id: NewId) -> Resize:
@@ -110,6 +117,15 @@ def _check_runs(cluster: Cluster) -> None:
             "ValidationException",
             f"Cluster {cluster.id} is {cluster.state}: it is resized only while RUNNING or WAITING.",
         )
+
+
+def _timeout(change: Document) -> float:
+    policy = change.get("ShrinkPolicy", {})
+    refuse("ShrinkPolicy", policy, frozenset({"DecommissionTimeout"}))
+    seconds = policy.get("DecommissionTimeout", DECOMMISSION_TIMEOUT)
+    if seconds < 0:
+        raise AwsError("ValidationException", f"DecommissionTimeout must not be negative: {seconds}.")
+    return float(seconds)
 
 
 def _check_count(group: InstanceGroup, count: int) -> None:

@@ -5,13 +5,15 @@ An effect that takes time runs in a thread of its own and reports its end as the
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from collections.abc import Callable
 
-from sandbox.emr import bootstrap, events, hardware, logs, nodes, resize, steps
+from sandbox.emr import bootstrap, events, hardware, logs, nodes, resize, spot, steps
 from sandbox.emr.applications import Application, Applications
 from sandbox.emr.autoscaler import Autoscaler
+from sandbox.emr.decommission import decommission
 from sandbox.emr.events import Effect, Event
 from sandbox.emr.idle import IdleClusters
 from sandbox.emr.lifecycle import advance
@@ -20,6 +22,7 @@ from sandbox.emr.model import (
     Cluster,
     ClusterState,
     Failure,
+    Instance,
     NewId,
     Reason,
     from_document,
@@ -27,10 +30,11 @@ from sandbox.emr.model import (
 )
 from sandbox.emr.nodes import Site
 from sandbox.emr.resize import Resize
-from sandbox.errors import AwsError, SandboxError
+from sandbox.errors import AwsError, SandboxError, UsageError
 from sandbox.runtime.processes import Processes
 from sandbox.runtime.workers import Workers
 from sandbox.spark import standalone
+from sandbox.spark.standalone import WorkerSize
 from sandbox.store import Database, Documents, Journal
 
 _log = logging.getLogger(__name__)
@@ -95,6 +99,10 @@ class Supervisor:
         """The port of 127.0.0.1 under which the user reaches a port of the cluster's master."""
         return self._site.machines.outside(cluster, port)
 
+    def worker_size(self, cluster: Cluster, instance: Instance) -> WorkerSize | None:
+        """What the worker on a node offers; None for a master that has none."""
+        return self._site.machines.worker_size(cluster, instance) if instance in cluster.workers else None
+
     def applications(self, id: str) -> tuple[Application, ...]:
         """What a cluster runs beside Spark, what has died of it too."""
         return self._applications.of(id)
@@ -148,6 +156,20 @@ class Supervisor:
                 raise AwsError("ValidationException", refusal)
             return self.apply(id, events.Resized(asked))
 
+    def interrupt(self, ec2_id: str, message: str = spot.MESSAGE) -> Cluster:
+        """Take a running spot instance away, as EC2 does; `UsageError` for any other instance."""
+        with self._lock:
+            for cluster in self.all():
+                for instance in cluster.some([ec2_id]):
+                    refusal = spot.refusal(instance)
+                    if refusal is not None:
+                        raise UsageError(refusal)
+                    coming = hardware.replacements(cluster, instance, self._clock(), self._new_id)
+                    event = events.SpotInterrupted(ec2_id, message, coming, spot.NOTICE)
+                    self._journal.append(self._clock(), ec2_id, "spot interruption", cluster=cluster.id)
+                    return self.apply(cluster.id, event)
+        raise UsageError(f"There is no instance {ec2_id}: sandbox emr describe lists them")
+
     # --- the sandbox's own life
 
     def start(self) -> None:
@@ -198,8 +220,8 @@ class Supervisor:
                     return events.ApplicationsStarted(ports)
                 case events.AddNodes(ids):
                     return self._add_nodes(cluster, ids)
-                case events.RemoveNodes(ids):
-                    return self._remove_nodes(cluster, ids)
+                case events.RemoveNodes(ids, seconds):
+                    return self._remove_nodes(cluster, ids, seconds)
                 case events.RunStep(step):
                     return self._run_step(cluster, step)
                 case events.CancelStep(step, force):
@@ -238,8 +260,9 @@ class Supervisor:
             logs.ship(self._s3(), cluster, layout, layout.logs / "node")
         return events.NodesAdded(ids)
 
-    def _remove_nodes(self, cluster: Cluster, ids: tuple[str, ...]) -> Event:
+    def _remove_nodes(self, cluster: Cluster, ids: tuple[str, ...], seconds: float) -> Event:
         leaving, site = cluster.some(ids), self._site
+        decommission(site, cluster, leaving, self._processes, seconds)
         nodes.remove(cluster, leaving, self._processes)
         nodes.gather_executor_logs(site, cluster, leaving)
         site.machines.release(cluster, leaving)
@@ -269,7 +292,11 @@ class Supervisor:
         while not self._stopped.wait(WATCH_INTERVAL):
             for cluster in self.all():
                 if cluster.state in (ClusterState.RUNNING, ClusterState.WAITING):
-                    self._look_at(cluster)
+                    try:
+                        self._look_at(cluster)
+                    except Exception:
+                        # The other clusters, and this one a second later, are still to be looked at.
+                        _log.exception("%s: watching", cluster.id)
 
     def _look_at(self, cluster: Cluster) -> None:
         """Replace a node or end the cluster when a daemon or machine is gone, or when it idled too long."""
@@ -283,6 +310,10 @@ class Supervisor:
         if cluster.idle_timeout is not None and self._idle.expired(cluster, self._has_applications):
             self.apply(cluster.id, events.IdledOut(cluster.idle_timeout))
         self._scale(cluster)
+        if self._site.spot_seed is not None:
+            for instance in spot.outbid(cluster, self._site.spot_seed, self._clock()):
+                with contextlib.suppress(UsageError):  # it may have gone by itself meanwhile
+                    self.interrupt(instance.ec2_id)
 
     def _scale(self, cluster: Cluster) -> None:
         """Resize as the cluster's managed scaling policy asks; what was decided is in the journal."""
@@ -304,7 +335,7 @@ class Supervisor:
         node = nodes.node_of(cluster, daemon)
         if node is None or not cluster.replace_unhealthy:
             return events.InstanceFailed(message)
-        return events.NodeLost(node.ec2_id, message, hardware.like(node, self._clock(), self._new_id))
+        return events.NodeLost(node.ec2_id, message, (hardware.like(node, self._clock(), self._new_id),))
 
     def _has_applications(self, cluster: Cluster) -> bool:
         """Whether the master has a Spark application; so it is taken for when the master does not answer."""
@@ -324,7 +355,7 @@ def _fault(effect: Effect, error: Exception) -> Event | None:
             return None
         case events.AddNodes(nodes):
             return events.NodesNotAdded(nodes, Reason("INTERNAL_ERROR", str(error)))
-        case events.RemoveNodes(nodes):
+        case events.RemoveNodes(nodes, _):
             return events.NodesRemoved(nodes)
         case _:
             return events.InstanceFailed(str(error))

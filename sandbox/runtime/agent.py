@@ -111,6 +111,8 @@ class Agent:
                 self._begin(id)
             elif (code := process.poll()) is not None:
                 self._end(id, code)
+            elif (name := self._spool.take_signal(id)) is not None:
+                process.signal(name)
             elif id not in self._stopping and (grace := self._spool.grace(id)) is not None:
                 # In a thread: a command that takes its time to end must not silence the heartbeat.
                 self._stopping.add(id)

@@ -20,6 +20,9 @@ class Running(Protocol):
     def wait(self, timeout: float | None = None) -> int | None:
         """Wait for the end; None when `timeout` seconds passed first."""
 
+    def signal(self, name: str) -> None:
+        """Send it, and nothing that it started, a signal such as `SIGPWR`; one that has ended gets none."""
+
     def stop(self, grace: float = 5.0) -> int:
         """End it and everything that it started; returns the exit code."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -67,6 +68,10 @@ class Process:
             return self._popen.wait(timeout)
         except subprocess.TimeoutExpired:
             return None
+
+    def signal(self, name: str) -> None:
+        """Send it, and nothing that it started, a signal such as `SIGPWR`; one that has ended gets none."""
+        self._popen.send_signal(signal.Signals[name])
 
     def stop(self, grace: float = 5.0) -> int:
         """End the process and everything that it started; returns the exit code."""

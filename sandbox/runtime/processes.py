@@ -39,12 +39,16 @@ class Processes:
 
     def stop(self, owner: str, name: str, grace: float = 5.0) -> bool:
         """End one process; False when there is none of that name."""
-        with self._lock:
-            process = self._running.get((owner, name))
+        process = self.get(owner, name)
         if process is None:
             return False
         process.stop(grace)
         return True
+
+    def get(self, owner: str, name: str) -> Running | None:
+        """The process of this name, whether it has ended or not; None when there is none."""
+        with self._lock:
+            return self._running.get((owner, name))
 
     def forget(self, owner: str, name: str) -> None:
         """Drop a process that has ended."""

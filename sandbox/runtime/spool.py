@@ -9,6 +9,7 @@ A file is written whole or not at all. Below the folder of a machine:
     daemon               `own` (or absent) while the machine's own daemon shall run, else `none`
     rests                is there once the machine's own daemon has ended because it shall not run
     commands/ID.json     a command to run
+    commands/ID.signal   a signal that it shall get; the agent removes the file
     commands/ID.stop     how many seconds of grace it has to end
     commands/ID.exit     how it ended: an exit code, or a sentence
     reap/OWNER           whose leftovers the agent shall end; it removes the file when none is left
@@ -105,6 +106,13 @@ class Spool:
         text = _read(self.commands / f"{id}.stop")
         return None if text is None else float(text)
 
+    def take_signal(self, id: str) -> str | None:
+        """The signal that the command shall get now, once; None for none."""
+        path = self.commands / f"{id}.signal"
+        name = _read(path)
+        path.unlink(missing_ok=True)
+        return name
+
     def finish(self, id: str, end: int | str) -> None:
         """Tell a command's end: its exit code, or why it could not be started."""
         _write(self.commands / f"{id}.exit", json.dumps(end))
@@ -155,6 +163,10 @@ class Spool:
         """Ask the agent to end a command within `grace` seconds."""
         _write(self.commands / f"{id}.stop", str(grace))
 
+    def ask_to_signal(self, id: str, name: str) -> None:
+        """Ask the agent to send a command a signal."""
+        _write(self.commands / f"{id}.signal", name)
+
     def end(self, id: str) -> int | str | None:
         """How a command ended; None while it has not."""
         text = _read(self.commands / f"{id}.exit")
@@ -162,7 +174,7 @@ class Spool:
 
     def forget(self, id: str) -> None:
         """Remove a finished command's files."""
-        for suffix in (".stop", ".json", ".exit"):
+        for suffix in (".stop", ".signal", ".json", ".exit"):
             (self.commands / f"{id}{suffix}").unlink(missing_ok=True)
 
     def ask_to_reap(self, owner: str) -> None:
@@ -230,6 +242,10 @@ class SpooledCommand:
                 return None
             time.sleep(INTERVAL)
         return code
+
+    def signal(self, name: str) -> None:
+        if self.poll() is None:
+            self._spool.ask_to_signal(self._id, name)
 
     def stop(self, grace: float = 5.0) -> int:
         if self.poll() is None:

@@ -19,6 +19,17 @@ MASTER_CLASS = "org.apache.spark.deploy.master.Master"
 WORKER_CLASS = "org.apache.spark.deploy.worker.Worker"
 HISTORY_CLASS = "org.apache.spark.deploy.history.HistoryServer"
 MASTER_NAME = "spark-master"
+DECOMMISSION_SIGNAL = "SIGPWR"
+"""A worker that gets it starts no more tasks; macOS has none, and workers are ended at once there."""
+DECOMMISSION = {
+    "spark.decommission.enabled": "true",
+    "spark.storage.decommission.enabled": "true",
+    "spark.storage.decommission.rddBlocks.enabled": "true",
+    "spark.storage.decommission.shuffleBlocks.enabled": "true",
+    "spark.storage.decommission.replicationReattemptInterval": "1s",
+}
+"""What executors keep for others moves to other workers before theirs ends.
+https://spark.apache.org/docs/3.5.6/configuration.html"""
 READY_TIMEOUT = 90.0
 """Seconds that a daemon may take; a loaded machine needs up to 20."""
 
@@ -143,6 +154,23 @@ def worker_ready(address: MasterAddress, host: str, port: int | None = None) -> 
 def has_worker(state: Any, host: str, port: int | None = None) -> bool:
     """Whether the master's state lists a live worker on `host`, at `port` when given."""
     return any(worker["host"] == host and port in (None, worker["port"]) for worker in live_workers(state))
+
+
+def executors(address: MasterAddress, host: str, port: int) -> int | None:
+    """How many executors run on the worker at `port` of `host`; None when nobody tells."""
+    state = readiness.fetch_json(f"{address.ui}/json/", timeout=5)
+    if not isinstance(state, dict):
+        return None
+    for worker in state["workers"]:
+        if (worker["host"], worker["port"]) == (host, port):
+            told = readiness.fetch_json(f"{worker['webuiaddress']}/json/", timeout=5)
+            return len(told["executors"]) if isinstance(told, dict) else None
+    return 0
+
+
+def worker_port(command: Command) -> int:
+    """The port that a worker's command gives it."""
+    return int(command.argv[command.argv.index("--port") + 1])
 
 
 def active_applications(address: MasterAddress) -> int | None:

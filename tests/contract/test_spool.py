@@ -85,6 +85,22 @@ def test_a_command_runs_there_and_its_exit_code_comes_back(serve, machine, comma
     assert running.poll() == 3
 
 
+def test_a_signal_reaches_the_command(serve, machine, command):
+    serve()
+    waiting = (
+        "import signal, sys\n"
+        "signal.signal(signal.SIGUSR1, lambda *_: sys.exit(7))\n"
+        "print('begun', flush=True)\n"
+        "signal.pause()\n"
+    )
+    running = machine.spawn(command(waiting), MARK)
+    until(lambda: "begun" in running.tail())
+    running.signal("SIGUSR1")
+    assert running.wait(20) == 7
+    running.signal("SIGUSR1")
+    assert list(machine.spool.commands.iterdir()) == [], "who has ended gets no signal"
+
+
 def test_a_command_that_cannot_be_started_is_told(serve, machine, tmp_path):
     serve()
     missing = Command("x", ("/nonexistent",), {}, tmp_path, tmp_path / "o", tmp_path / "e", "owner")

@@ -202,3 +202,27 @@ def test_after_a_kill_the_next_up_tells_the_truth(state):
     assert glue.get_database(Name="kept")["Database"]["Name"] == "kept"
     events = [json.loads(line) for line in run("events", "--state", str(state), "--json").stdout.splitlines()]
     assert [e["event"] for e in events if e["subject"] == cluster][-1] == "cluster TERMINATED_WITH_ERRORS"
+
+
+def test_nodes_are_described_and_only_spot_is_taken_away(state):
+    none = run("emr", "describe", "--state", str(state))
+    assert (none.returncode, "start one with: sandbox up" in " ".join(none.stderr.split())) == (1, True)
+    emr = client(up(state), "emr")
+    group = {"InstanceRole": "MASTER", "InstanceType": "m5.xlarge", "InstanceCount": 1}
+    id = emr.run_job_flow(
+        Name="small", Instances={"InstanceGroups": [group], "KeepJobFlowAliveWhenNoSteps": True}
+    )["JobFlowId"]
+    emr.get_waiter("cluster_running").wait(ClusterId=id, WaiterConfig={"Delay": 1, "MaxAttempts": 120})
+    told = run("emr", "describe", "--state", str(state), "--json")
+    (node,) = json.loads(told.stdout)["clusters"][0]["nodes"]
+    assert (node["type"], node["promised"]) == ("m5.xlarge", {"vcpus": 4, "memory": 16384})
+    assert node["worker"]["cores"] <= (os.cpu_count() or 1)
+    table = run("emr", "describe", id, "--state", str(state))
+    row = next(line for line in table.stdout.splitlines() if node["instance"] in line)
+    assert row.split()[:7] == [node["instance"], "MASTER", "m5.xlarge", "4", "vCPUs,", "16.0", "GiB"]
+    unknown = run("emr", "describe", "j-NONE", "--state", str(state))
+    assert (unknown.returncode, "j-NONE" in unknown.stderr) == (2, True)
+    for instance, text in ((node["instance"], "on demand"), ("i-none", "no instance i-none")):
+        refused = run("emr", "interrupt", instance, "--state", str(state))
+        assert refused.returncode == 2
+        assert text in " ".join(refused.stderr.split())

@@ -18,14 +18,25 @@ def test_the_environment_is_the_default(tmp_path):
     assert (settings.state, settings.port, settings.offline) == (tmp_path.resolve(), 0, True)
 
 
+def test_prices_of_spot_change_only_with_a_seed(tmp_path):
+    assert Settings.read({}, tmp_path).spot_seed is None
+    assert Settings.read({"SANDBOX_SPOT_SEED": "7"}, tmp_path).spot_seed == 7
+
+
 def test_all_faults_are_told_together(tmp_path):
     file = tmp_path / "file"
     file.touch()
-    environment = {"SANDBOX_METASTORE_PORT": "many", "SANDBOX_ACCOUNT": "12", "SANDBOX_REGION": "moon"}
+    environment = {
+        "SANDBOX_METASTORE_PORT": "many",
+        "SANDBOX_SPOT_SEED": "-1",
+        "SANDBOX_ACCOUNT": "12",
+        "SANDBOX_REGION": "moon",
+    }
     with pytest.raises(UsageError) as caught:
         Settings.read(environment, file, 70000)
     for text in (
         "SANDBOX_METASTORE_PORT='many'",
+        "SANDBOX_SPOT_SEED='-1' is not a whole number",
         "SANDBOX_ACCOUNT='12'",
         "SANDBOX_REGION='moon'",
         "70000",

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from sandbox.aws.gateway import MAX_JSON_BODY, Gateway, is_own, read_body, signing_name
-from sandbox.errors import AwsError
+from sandbox.errors import AwsError, UsageError
 
 SIGNED = "AWS4-HMAC-SHA256 Credential=key/20260101/us-east-1/{}/aws4_request, SignedHeaders=host, Signature=x"
 
@@ -34,9 +34,15 @@ def object_store(_environ, start_response):
     return [b"object store"]
 
 
+def act(argument):
+    if argument != "i-1":
+        raise UsageError(f"There is no instance {argument}")
+    return {"instance": argument}
+
+
 @pytest.fixture
 def gateway():
-    return Gateway({}, object_store, moto, {"status": lambda: {"endpoint": "here"}})
+    return Gateway({}, object_store, moto, {"status": lambda: {"endpoint": "here"}}, {"interrupt": act})
 
 
 @pytest.mark.parametrize(
@@ -106,8 +112,24 @@ def test_motos_own_pages_cannot_be_reached(gateway):
 
 
 def test_the_sandbox_has_pages_of_its_own(gateway):
-    assert json.loads(ask(gateway, PATH_INFO="/_sandbox/status")[1]) == {"endpoint": "here"}
-    assert ask(gateway, PATH_INFO="/_sandbox/nothing")[0] == "404 Not Found"
+    read = {"REQUEST_METHOD": "GET"}
+    assert json.loads(ask(gateway, PATH_INFO="/_sandbox/status", **read)[1]) == {"endpoint": "here"}
+    assert ask(gateway, PATH_INFO="/_sandbox/nothing", **read)[0] == "404 Not Found"
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "status", "text"),
+    [
+        ("interrupt/i-1", "application/json", "200 OK", '"instance": "i-1"'),
+        ("interrupt/i-2", "application/json", "400 Bad Request", "There is no instance i-2"),
+        ("interrupt/i-1", "text/plain", "415 Unsupported Media Type", "application/json"),
+        ("status", "application/json", "404 Not Found", "no action"),
+    ],
+)
+def test_actions_are_posted_as_json_which_no_page_of_others_can(gateway, path, kind, status, text):
+    told = ask(gateway, REQUEST_METHOD="POST", PATH_INFO=f"/_sandbox/{path}", CONTENT_TYPE=kind)
+    assert told[0] == status
+    assert text in told[1].decode()
 
 
 def test_a_presigned_request_tells_its_service():

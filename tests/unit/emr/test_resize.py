@@ -75,7 +75,7 @@ def test_a_group_shrinks_by_who_came_last(cluster, new_id):
     first, last = members(cluster, Role.CORE)
     assert wanted.removed == (last.ec2_id,) and wanted.added == ()
     shrinking, effects = advance(cluster, events.Resized(wanted), 3.0)
-    assert effects == (events.RemoveNodes((last.ec2_id,)),)
+    assert effects == (events.RemoveNodes((last.ec2_id,), resize.DECOMMISSION_TIMEOUT),)
     assert told(shrinking, Role.CORE) == ("RESIZING", 1, 2)
     shrunk, _ = advance(shrinking, events.NodesRemoved((last.ec2_id,)), 5.0)
     assert told(shrunk, Role.CORE) == ("RUNNING", 1, 1)
@@ -128,7 +128,6 @@ def test_a_group_is_added(cluster, new_id):
         (Role.CORE, {"InstanceCount": 0}, "has 1 to"),
         (Role.TASK, {"InstanceCount": -1}, "has 0 to"),
         (Role.CORE, {"EC2InstanceIdsToTerminate": ["i-none"]}, "Not an instance of the group: i-none"),
-        (Role.CORE, {"ShrinkPolicy": {}}, "does not emulate ModifyInstanceGroups with ShrinkPolicy"),
         (Role.CORE, {"Configurations": []}, "does not emulate ModifyInstanceGroups with Configurations"),
     ],
 )
@@ -167,8 +166,8 @@ def test_nothing_to_do_is_nothing(cluster, new_id):
 def test_a_node_that_dies_is_replaced(cluster, new_id):
     dead, other = members(cluster, Role.CORE)
     (new,) = hardware.instances(group(cluster, Role.CORE), 1, 5.0, new_id)
-    lost, effects = advance(cluster, events.NodeLost(dead.ec2_id, "the worker ended", new), 5.0)
-    assert effects == (events.RemoveNodes((dead.ec2_id,)), events.AddNodes((new.ec2_id,)))
+    lost, effects = advance(cluster, events.NodeLost(dead.ec2_id, "the worker ended", (new,)), 5.0)
+    assert effects == (events.RemoveNodes((dead.ec2_id,), 0.0), events.AddNodes((new.ec2_id,)))
     assert told(lost, Role.CORE) == ("RESIZING", 2, 2)
     gone, _ = advance(lost, events.NodesRemoved((dead.ec2_id,)), 6.0)
     whole, _ = advance(gone, events.NodesAdded((new.ec2_id,)), 7.0)
@@ -179,3 +178,44 @@ def test_a_node_that_dies_is_replaced(cluster, new_id):
         InstanceState.TERMINATED,
         Reason("INSTANCE_FAILURE", "the worker ended"),
     )
+
+
+def test_a_spot_instance_goes_after_its_notice_and_another_comes(cluster, new_id):
+    _, taken = members(cluster, Role.CORE)
+    coming = hardware.replacements(cluster, taken, 5.0, new_id)
+    event = events.SpotInterrupted(taken.ec2_id, "no capacity", coming, 12.0)
+    without, effects = advance(cluster, event, 5.0)
+    assert effects == (events.RemoveNodes((taken.ec2_id,), 12.0), events.AddNodes((coming[0].ec2_id,)))
+    gone, _ = advance(without, events.NodesRemoved((taken.ec2_id,)), 6.0)
+    (ended,) = gone.some([taken.ec2_id])
+    assert (ended.state, ended.reason) == (
+        InstanceState.TERMINATED,
+        Reason("INSTANCE_FAILURE", "no capacity"),
+    )
+
+
+def test_a_cluster_ends_with_its_master(cluster):
+    event = events.SpotInterrupted(cluster.master.ec2_id, "no capacity", (), 12.0)
+    ending, effects = advance(cluster, event, 5.0)
+    assert (ending.state, effects) == (ClusterState.TERMINATING, (events.StopNodes(),))
+    assert ending.reason == Reason("INSTANCE_FAILURE", "no capacity")
+
+
+@pytest.mark.parametrize(
+    ("policy", "expected"), [({}, resize.DECOMMISSION_TIMEOUT), ({"DecommissionTimeout": 5}, 5.0)]
+)
+def test_who_leaves_may_finish_its_tasks(cluster, new_id, policy, expected):
+    asked = change(cluster, Role.CORE, InstanceCount=1, ShrinkPolicy=policy)
+    assert resize.modify(cluster, [asked], 3.0, new_id).seconds == expected
+
+
+@pytest.mark.parametrize(
+    ("policy", "code"),
+    [({"DecommissionTimeout": -1}, "ValidationException"), ({"InstanceResizePolicy": {}}, "NotEmulated")],
+)
+def test_other_shrink_policies_are_refused(cluster, new_id, policy, code):
+    with pytest.raises(AwsError) as caught:
+        resize.modify(
+            cluster, [change(cluster, Role.CORE, InstanceCount=1, ShrinkPolicy=policy)], 3.0, new_id
+        )
+    assert caught.value.code == code
