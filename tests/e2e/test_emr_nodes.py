@@ -48,6 +48,10 @@ STREAMING = (
     *("hadoop-streaming", "-files", f"s3://{BUCKET}/mapper.py", "-mapper", "mapper.py"),
     *("-reducer", "uniq -c", "-input", f"s3://{BUCKET}/words/", "-output", f"s3://{BUCKET}/counted"),
 )
+DISTCP = (
+    *("s3-dist-cp", f"--src=s3://{BUCKET}/words/", f"--dest=s3://{BUCKET}/packed"),
+    *("--groupBy=.*/(word)s/.*", "--outputCodec=gz", "--s3Endpoint=s3.amazonaws.com"),
+)
 
 
 def wheel():
@@ -90,6 +94,7 @@ STEPS = [
     step("shell", "spark-shell", "-i", "/home/hadoop/sum.scala"),
     step("pyspark", "pyspark", "some.py"),
     step("aws", "aws", "s3", "ls", f"s3://{BUCKET}/words/"),
+    step("distcp", *DISTCP),
     step("hdfs", "hadoop", "fs", "-ls", "hdfs:///user"),
     step("hive", "hive-script", "--run-hive-script", "--args", "-f", "s3://x/y.q"),
     step("example", "spark-example", "SparkPi", "10"),
@@ -213,6 +218,13 @@ def test_a_streaming_job_runs_on_s3(sandbox, ran):
     assert ran.state("streaming") == "COMPLETED", ran.log("streaming", "stderr")
     counted = sandbox.client("s3").get_object(Bucket=BUCKET, Key="counted/part-00000")["Body"].read()
     assert [line.split() for line in counted.decode().splitlines()] == [["3", "a", "1"], ["2", "b", "1"]]
+
+
+def test_s3_dist_cp_groups_and_compresses(sandbox, ran):
+    assert ran.state("distcp") == "COMPLETED", ran.log("distcp", "stderr")
+    packed = sandbox.client("s3").get_object(Bucket=BUCKET, Key="packed/word.gz")["Body"].read()
+    assert gzip.decompress(packed) == b"a b a\nb a\n"
+    assert "--s3Endpoint is not used" in ran.log("distcp", "stderr")
 
 
 def test_a_jar_runs_with_its_main_class(ran):

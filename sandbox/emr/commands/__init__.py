@@ -29,6 +29,7 @@ REFUSED = {
 _MODULES = {
     "sudo": "sandbox.emr.commands.sudo",
     "aws": "sandbox.emr.commands.aws",
+    "s3-dist-cp": "sandbox.emr.distcp",
 }
 """Commands that are programs of the sandbox, which run in its own Python."""
 
