@@ -36,8 +36,8 @@ def describe(cluster: Cluster = None, state: options.State = None, json: options
             table.add_row(node["instance"], role, kind, _size(node["promised"], "vcpus"), _here(node))
         console.data().print(table)
     console.tell(
-        "A worker has as many cores as its type has vCPUs, at most this machine's, and a share of half of this "
-        "machine's memory in proportion to its type's, between 1 and 4 GiB."
+        "A worker has as many cores as its type has vCPUs, at most as many as this machine, and a share of "
+        "half of this machine's memory in proportion to its type's, between 1 and 4 GiB."
     )
 
 
