@@ -12,9 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from sandbox.glue.crawler import avro_file
 from sandbox.glue.crawler.classification import Profile
 from sandbox.glue.crawler.grouping import Group, Part
-from sandbox.glue.crawler.profile import UNKNOWN, SerDe
+from sandbox.glue.crawler.profile import UNKNOWN, Format, SerDe
 from sandbox.glue.crawler.schema import Columns, described
 
 Document = dict[str, Any]
@@ -137,6 +138,7 @@ def _storage(
     group: Group, columns: Columns, location: str, files: Sequence[Profile], extra: Mapping[str, str]
 ) -> Document:
     kind = group.format
+    schema = _schema(kind, columns, files)
     inputs, outputs = _CONTAINERS.get(kind.serde, ("", ""))
     return {
         "Columns": described(columns),
@@ -145,17 +147,25 @@ def _storage(
         "OutputFormat": outputs,
         "Compressed": kind.compression != "none",
         "NumberOfBuckets": -1,
-        "SerdeInfo": _serde(group, columns),
+        "SerdeInfo": _serde(group, columns, schema),
         "BucketColumns": [],
         "SortColumns": [],
-        "Parameters": {**_statistics(files), **_properties(group), **extra},
+        "Parameters": {**_statistics(files), **_properties(group), **schema, **extra},
         "StoredAsSubDirectories": False,
     }
 
 
-def _serde(group: Group, columns: Columns) -> Document:
+def _schema(kind: Format, columns: Columns, files: Sequence[Profile]) -> dict[str, str]:
+    """What describes the files' schema in the file format's own form."""
+    if kind.serde is not SerDe.AVRO:
+        return {}
+    literals = [each.recognised.schema for each in files if each.recognised]
+    return {"avro.schema.literal": avro_file.merged(literals, columns)} if literals else {}
+
+
+def _serde(group: Group, columns: Columns, schema: Mapping[str, str]) -> Document:
     kind = group.format
-    parameters = dict(kind.settings)
+    parameters = {**dict(kind.settings), **schema}
     if kind.serde is SerDe.JSON:
         parameters["paths"] = ",".join(sorted(name for name, _ in columns))
     library = {"SerializationLibrary": kind.serde.value} if kind.serde else {}

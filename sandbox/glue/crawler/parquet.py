@@ -14,7 +14,7 @@ from thrift.Thrift import TException, TType
 from thrift.transport.TTransport import TMemoryBuffer
 
 from sandbox.glue.crawler.profile import Format, Recognised, SerDe, Unreadable
-from sandbox.glue.crawler.schema import Array, Columns, Struct, Type
+from sandbox.glue.crawler.schema import Array, Columns, Map, Struct, Type
 
 MAGIC = b"PAR1"
 TAIL = 8
@@ -121,7 +121,7 @@ def _group(element: Fields, following: Any) -> Type:
         entry = fields[0][1].element
         if isinstance(entry, Struct) and len(entry.fields) == 2:
             (_, key), (_, value) = entry.fields
-            return f"map<{key},{value}>"
+            return Map(key, value)
     if converted == _LIST and isinstance(fields[0][1], Array):
         return _list(fields[0][0], fields[0][1])
     return Struct(fields)

@@ -55,7 +55,7 @@ class Recognised:
     """A classifier's answer: the format, the columns, the records that were seen and their bytes.
 
     `complete` tells that every record was counted; else `records` lie in the first `bytes` only. With a
-    `certainty` below 1.0 the next classifiers have a look, too.
+    `certainty` below 1.0 the next classifiers have a look, too. `schema` is the file's own, of Avro.
     """
 
     format: Format
@@ -65,6 +65,7 @@ class Recognised:
     complete: bool
     quoted: bool = False
     certainty: float = 1.0
+    schema: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Schemas as a crawler infers them, how two of them merge, and when they are similar.
 
-A type is the name of a scalar of Hive (`bigint`), a Struct or an Array. NULL stands for values never seen.
+A type is the name of a scalar of Hive (`bigint`), a Struct, an Array or a Map. NULL stands for values that
+were never seen.
 """
 
 from __future__ import annotations
@@ -42,7 +43,18 @@ class Array:
         return f"array<{spell(self.element)}>"
 
 
-Type = str | Struct | Array
+@dataclass(frozen=True)
+class Map:
+    """Values of one type by keys of another."""
+
+    key: Type
+    value: Type
+
+    def __str__(self) -> str:
+        return f"map<{spell(self.key)},{spell(self.value)}>"
+
+
+Type = str | Struct | Array | Map
 Columns = tuple[tuple[str, Type], ...]
 
 
@@ -62,6 +74,8 @@ def merge(left: Type, right: Type) -> Type:
             return Struct(merge_columns([mine, theirs]))
         case Array(element=mine), Array(element=theirs):
             return Array(merge(mine, theirs))
+        case Map(key=mine, value=value), Map(key=theirs, value=other):
+            return Map(merge(mine, theirs), merge(value, other))
         case str(), str():
             return _merge_scalars(left, right)
     return "string"

@@ -4,7 +4,7 @@ import gzip
 import pytest
 from crawler_clients import FILES, Bucket
 
-from sandbox.glue.crawler import classification, delimited, parquet
+from sandbox.glue.crawler import classification, compression, delimited, parquet
 from sandbox.glue.crawler.classification import profile, recognise
 from sandbox.glue.crawler.listing import Object
 from sandbox.glue.crawler.profile import UNKNOWN, Recognised, Unreadable
@@ -198,14 +198,15 @@ def test_compressed_text(compress, name: str) -> None:
 
 
 def test_an_archive_is_not_inflated_without_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(classification, "INFLATED_BYTES", 2 * 2**20)
+    monkeypatch.setattr(compression, "INFLATED_BYTES", 2 * 2**20)
     found = recognise(gzip.compress(b"1,2\n" * 2**22), whole=True)
     assert not found.complete
     assert found.bytes == 2 * 2**20 + 1
 
 
 @pytest.mark.parametrize(
-    ("data", "name"), [(b"Obj\x01abc", "avro"), (b"ORC\x00", "orc"), (b"<?xml version?>", "xml")]
+    ("data", "name"),
+    [(b"\xe0\x01\x00\xea", "ion"), (b"\x04\x22\x4d\x18", "lz4"), (b"<?xml version?>", "xml")],
 )
 def test_formats_that_are_not_emulated_are_refused_by_name(bucket: Bucket, data: bytes, name: str) -> None:
     bucket.put("x", data)
