@@ -10,13 +10,14 @@ import logging
 import threading
 from collections.abc import Callable
 
-from sandbox.emr import bootstrap, events, hardware, logs, nodes, resize, spot, steps
+from sandbox.emr import bootstrap, events, hardware, nodes, resize, spot, steps
 from sandbox.emr.applications import Application, Applications
 from sandbox.emr.autoscaler import Autoscaler
 from sandbox.emr.decommission import decommission
 from sandbox.emr.events import Effect, Event
 from sandbox.emr.idle import IdleClusters
 from sandbox.emr.lifecycle import advance
+from sandbox.emr.logs import LogShipper
 from sandbox.emr.model import (
     ENDED,
     Cluster,
@@ -25,6 +26,7 @@ from sandbox.emr.model import (
     Instance,
     NewId,
     Reason,
+    Step,
     from_document,
     to_document,
 )
@@ -34,6 +36,7 @@ from sandbox.errors import AwsError, SandboxError, UsageError
 from sandbox.runtime.processes import Processes
 from sandbox.runtime.workers import Workers
 from sandbox.spark import standalone
+from sandbox.spark.application import application_id, ui_port
 from sandbox.spark.standalone import WorkerSize
 from sandbox.store import Database, Documents, Journal
 
@@ -70,6 +73,7 @@ class Supervisor:
         self._lock = threading.RLock()
         self._workers = Workers()
         self._stopped = threading.Event()
+        self._logs = LogShipper(s3, site.layout)
         self._watcher = threading.Thread(target=self._watch, name="emr-watch")
 
     # --- reading
@@ -102,6 +106,11 @@ class Supervisor:
     def worker_size(self, cluster: Cluster, instance: Instance) -> WorkerSize | None:
         """What the worker on a node offers; None for a master that has none."""
         return self._site.machines.worker_size(cluster, instance) if instance in cluster.workers else None
+
+    def live_page(self, cluster: Cluster, step: Step, application: str) -> int | None:
+        """The port of a running application's page; None when it is not this step's."""
+        log = self._site.layout(cluster.id).step_logs(step.id) / "stderr"
+        return ui_port(log) if application_id(log) == application else None
 
     def applications(self, id: str) -> tuple[Application, ...]:
         """What a cluster runs beside Spark, what has died of it too."""
@@ -180,6 +189,7 @@ class Supervisor:
             if cluster.state not in ENDED:
                 self.apply(cluster.id, events.Interrupted())
         self._watcher.start()
+        self._logs.start(lambda: (cluster for cluster in self.all() if cluster.state not in ENDED))
 
     def stop(self) -> None:
         """Terminate every cluster and wait until no process and no thread of them is left."""
@@ -191,6 +201,7 @@ class Supervisor:
         if self._watcher.is_alive():
             self._watcher.join()
         self._workers.join()
+        self._logs.stop()
 
     # --- effects
 
@@ -240,7 +251,7 @@ class Supervisor:
         except SandboxError as error:
             return events.BootstrapFailed(str(error))
         finally:
-            logs.ship(self._s3(), cluster, layout, layout.logs / "node")
+            self._logs.ship(cluster, layout.logs / "node")
         return events.Bootstrapped()
 
     def _add_nodes(self, cluster: Cluster, ids: tuple[str, ...]) -> Event:
@@ -257,7 +268,7 @@ class Supervisor:
             site.machines.release(cluster, new)
             return events.NodesNotAdded(ids, Reason("INSTANCE_FAILURE", str(error)))
         finally:
-            logs.ship(self._s3(), cluster, layout, layout.logs / "node")
+            self._logs.ship(cluster, layout.logs / "node")
         return events.NodesAdded(ids)
 
     def _remove_nodes(self, cluster: Cluster, ids: tuple[str, ...], seconds: float) -> Event:
@@ -275,7 +286,7 @@ class Supervisor:
         failure, applications = steps.run(
             cluster, cluster.step(id), layout, self._processes, environment, machine, self._s3()
         )
-        logs.ship(self._s3(), cluster, layout, layout.step_logs(id))
+        self._logs.ship(cluster, layout.step_logs(id))
         return events.StepEnded(id, failure, applications)
 
     def _stop_nodes(self, cluster: Cluster) -> Event:
@@ -285,7 +296,8 @@ class Supervisor:
         self._site.machines.release(cluster, cluster.living)
         layout = self._site.layout(cluster.id)
         for folder in ("node", "containers"):
-            logs.ship(self._s3(), cluster, layout, layout.logs / folder)
+            self._logs.ship(cluster, layout.logs / folder)
+        self._logs.forget(cluster.id)
         return events.NodesStopped()
 
     def _watch(self) -> None:
