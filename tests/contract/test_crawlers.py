@@ -222,6 +222,9 @@ def test_an_empty_prefix(lake: Lake) -> None:
     [
         pytest.param(lambda: gzip.compress(synthetic_census(100).encode())[:-20], id="gzip"),
         pytest.param(lambda: (FILES / "people.parquet").read_bytes()[:-2], id="parquet"),
+        pytest.param(lambda: b"ORC" + bytes(100), id="orc"),
+        pytest.param(lambda: b"Obj\x01" + bytes(100), id="avro"),
+        pytest.param(lambda: b"PK\x03\x04" + bytes(100), id="zip"),
     ],
 )
 def test_a_corrupt_object(

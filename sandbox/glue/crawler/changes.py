@@ -68,15 +68,25 @@ def plan(
     update: UpdateBehavior,
     delete: DeleteBehavior,
     now: float,
+    unread: Sequence[str] = (),
 ) -> Plan:
     """Compare what was found with what the catalog has.
 
     `targets` are the crawled places: of the crawler's own tables, those that lie there and were not found
-    are gone. New tables and partitions are always created.
+    are gone. New tables and partitions are always created. A table that holds one of the `unread` objects
+    keeps what it has and gets at most new partitions, for nobody knows what the object would have told.
     """
     result = Plan([], [], [], [], {}, {}, {}, [])
+    kept = [name for name, old in known.items() if any(_lies_in(each, [old.location]) for each in unread)]
+    places = [known[name].location for name in kept]
+    result.notes.extend(f"Table {name} is left as it was: not all of its objects were read" for name in kept)
     for table in found:
         before = known.get(table.name)
+        if before and table.name in kept:
+            _extend(result, table, before)
+            continue
+        if before is None and any(_overlap(table.location, place) for place in places):
+            continue
         if before is None:
             result.created.append(table)
             result.new_partitions[table.name] = table.partitions
@@ -84,9 +94,26 @@ def plan(
         _compare(result, table, before, update, delete)
     names = {table.name for table in found}
     for name, old in known.items():
-        if name not in names and _is_own(old, crawler) and _lies_in(old.location, targets):
+        if (
+            name not in names
+            and name not in kept
+            and _is_own(old, crawler)
+            and _lies_in(old.location, targets)
+        ):
             _drop(result, name, old, delete, now)
     return result
+
+
+def _extend(result: Plan, table: Found, before: Known) -> None:
+    """Only partitions that are new, and only when they have the keys of the others."""
+    if _keys(table.input) == _keys(before.table):
+        old = {tuple(each["Values"]) for each in before.partitions}
+        new = [each for each in table.partitions if tuple(each["Values"]) not in old]
+        result.new_partitions[table.name] = new
+
+
+def _keys(table: Document) -> list[str]:
+    return [key["Name"] for key in table.get("PartitionKeys") or []]
 
 
 def _compare(
@@ -99,8 +126,7 @@ def _compare(
         result.notes.append(f"Table {table.name} has changed; it is not updated (UpdateBehavior LOG)")
     elif changed:
         result.updated.append(table)
-    keys = [key["Name"] for key in before.table.get("PartitionKeys") or []]
-    if keys != [key["Name"] for key in table.input["PartitionKeys"]]:
+    if _keys(before.table) != _keys(table.input):
         # Partitions of other keys belong to a table of another shape.
         if update is UpdateBehavior.UPDATE_IN_DATABASE:
             result.gone_partitions[table.name] = [list(values) for values in old]
@@ -141,6 +167,10 @@ def _is_own(old: Known, crawler: str) -> bool:
 def _lies_in(location: str, targets: Sequence[str]) -> bool:
     place = location.rstrip("/")
     return any(place == each.rstrip("/") or place.startswith(each.rstrip("/") + "/") for each in targets)
+
+
+def _overlap(left: str, right: str) -> bool:
+    return _lies_in(left, [right]) or _lies_in(right, [left])
 
 
 def _same(new: Document, old: Document, members: Sequence[str]) -> bool:

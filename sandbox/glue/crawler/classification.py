@@ -50,12 +50,9 @@ def profile(s3: Any, each: Object, custom: Sequence[Classify] = ()) -> Profile:
     and why."""
     try:
         return Profile(each, _recognise(s3, each, custom))
-    except Unreadable as error:
-        raise Unreadable(f"{each.uri} cannot be read: {error}") from error
-    except ClientError as error:
-        raise Unreadable(f"{each.uri} cannot be read: {error.response['Error']['Message']}") from error
-    except BotoCoreError as error:
-        raise Unreadable(f"{each.uri} cannot be read: {error}") from error
+    except (Unreadable, BotoCoreError, ClientError) as error:
+        why = error.response["Error"]["Message"] if isinstance(error, ClientError) else error
+        raise Unreadable(f"{each.uri} cannot be read: {why}", each.uri) from error
 
 
 def _recognise(s3: Any, each: Object, custom: Sequence[Classify]) -> Recognised:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -18,12 +19,30 @@ from sandbox.glue.crawler.documents import Found, found, named
 from sandbox.glue.crawler.grouping import group
 from sandbox.glue.crawler.listing import Listing, Object, Target, list_target
 from sandbox.glue.crawler.model import Counts, Crawler
+from sandbox.glue.crawler.profile import Unreadable
 
 Tell = Callable[[str], None]
 
 
 class Cancelled(WorkFailed):
     """The crawl was asked to stop."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a crawl has read: the tables, and the objects that could not be read."""
+
+    tables: list[Found]
+    unread: list[Unreadable]
+
+    @property
+    def error(self) -> str | None:
+        """Why the crawl has failed; None when everything was read."""
+        if not self.unread:
+            return None
+        more = f" (and {len(self.unread) - 1} more objects: see the log)" if len(self.unread) > 1 else ""
+        rest = "; the tables of the other objects are in the catalog" if self.tables else ""
+        return f"{self.unread[0]}{more}{rest}"
 
 
 def read(
@@ -33,35 +52,38 @@ def read(
     custom: Sequence[Classify],
     stopping: Callable[[], bool],
     tell: Tell,
-) -> list[Found]:
+) -> Reading:
     """The tables that lie in the crawler's targets; nothing is written. `custom` are the crawler's own
-    classifiers in their order.
+    classifiers in their order. An object that cannot be read does not keep the others from being read.
 
-    Raises WorkFailed naming the object or bucket that cannot be read, Cancelled once `stopping`, which is
-    asked between two objects.
+    Raises WorkFailed naming the bucket that cannot be listed, Cancelled once `stopping`, which is asked
+    between two objects.
     """
     tables: dict[str, Found] = {}
+    unread: list[Unreadable] = []
     for target in crawler.targets:
         listing = _list(s3, target)
-        profiles = _profiles(s3, listing, target, custom, stopping)
+        profiles, faults = _profiles(s3, listing, target, custom, stopping)
+        unread += faults
         for each in group(listing, profiles, crawler.combine):
             table = found(each, crawler.name, crawl_id, target.exclusions, crawler.inherit)
             tell(f"{table.location} is classified as {each.format.classification}")
             tables[table.location] = table
         if not listing.objects:
             tell(f"{target.path} holds no data")
-    return list(tables.values())
+    return Reading(list(tables.values()), unread)
 
 
-def write(catalog: DataCatalog, crawler: Crawler, tables: Sequence[Found], now: float, tell: Tell) -> Counts:
-    """Bring the catalog in line with `tables`; the caller holds the transaction. `now` in seconds."""
+def write(catalog: DataCatalog, crawler: Crawler, reading: Reading, now: float, tell: Tell) -> Counts:
+    """Bring the catalog in line with what was read; the caller holds the transaction. `now` in seconds."""
     database = crawler.database
     known = _known(catalog, database)
     taken = {name: table.location for name, table in known.items()}
     targets = [f"s3://{each.location.bucket}/{each.location.key}" for each in crawler.targets]
-    chosen = named(tables, crawler.prefix, taken)
+    chosen = named(reading.tables, crawler.prefix, taken)
+    unread = [each.uri for each in reading.unread]
     decided = changes.plan(
-        chosen, known, crawler.name, targets, crawler.update_behavior, crawler.delete_behavior, now
+        chosen, known, crawler.name, targets, crawler.update_behavior, crawler.delete_behavior, now, unread
     )
     if known or decided.created:
         _apply(catalog, database, decided)
@@ -83,14 +105,18 @@ def _list(s3: Any, target: Target) -> Listing:
 
 def _profiles(
     s3: Any, listing: Listing, target: Target, custom: Sequence[Classify], stopping: Callable[[], bool]
-) -> list[Profile]:
+) -> tuple[list[Profile], list[Unreadable]]:
     chosen = _sampled(listing.objects, target.sample_size)
     profiles: list[Profile] = []
+    unread: list[Unreadable] = []
     for each in listing.objects:
         if stopping():
             raise Cancelled("The crawl was stopped")
-        profiles.append(profile(s3, each, custom) if each in chosen else Profile(each, None))
-    return profiles
+        try:
+            profiles.append(profile(s3, each, custom) if each in chosen else Profile(each, None))
+        except Unreadable as fault:
+            unread.append(fault)
+    return profiles, unread
 
 
 def _sampled(objects: Sequence[Object], size: int | None) -> frozenset[Object]:

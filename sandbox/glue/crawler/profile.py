@@ -14,7 +14,14 @@ https://docs.aws.amazon.com/glue/latest/dg/add-classifier.html"""
 
 
 class Unreadable(WorkFailed):
-    """An object that cannot be read for what it is: corrupt, or of a format that is not emulated."""
+    """An object that cannot be read for what it is: corrupt, or of a format that is not emulated.
+
+    `uri` is its address, as far as it is known where the fault was found.
+    """
+
+    def __init__(self, message: str, uri: str = "") -> None:
+        super().__init__(message)
+        self.uri = uri
 
 
 class SerDe(StrEnum):

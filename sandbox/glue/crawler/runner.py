@@ -195,13 +195,16 @@ class CrawlerRunner:
 
     def _crawl(self, crawler: Crawler, crawl: Crawl, stop: threading.Event, log: CrawlLog) -> Crawl:
         custom = [prepared(self.classifiers.get(name)) for name in crawler.classifiers]
-        tables = crawling.read(crawler, crawl.id, self._client("s3"), custom, stop.is_set, log.tell)
+        reading = crawling.read(crawler, crawl.id, self._client("s3"), custom, stop.is_set, log.tell)
+        for fault in reading.unread:
+            log.tell(str(fault), "ERROR")
         # From here on a StopCrawler comes too late: the catalog gets all of the crawl or, above, nothing.
         with self._database.transaction():
             if stop.is_set():
                 raise crawling.Cancelled("The crawl was stopped")
-            counts = crawling.write(self._catalog, crawler, tables, self._clock(), log.tell)
-            done = replace(crawl, state=CrawlState.COMPLETED, counts=counts, ended=self._clock())
+            counts = crawling.write(self._catalog, crawler, reading, self._clock(), log.tell)
+            state = CrawlState.FAILED if reading.unread else CrawlState.COMPLETED
+            done = replace(crawl, state=state, error=reading.error, counts=counts, ended=self._clock())
             self._crawls.put(done.id, cattrs.unstructure(done))
             return done
 

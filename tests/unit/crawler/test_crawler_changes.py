@@ -54,6 +54,31 @@ def test_a_new_table_is_created_with_its_partitions() -> None:
         assert not (decided.updated or decided.deleted or decided.deprecated)
 
 
+UNREAD = ["s3://lake/t/k=2/bad"]
+
+
+def unsure(now: list[Found], before: list[Known], delete: DeleteBehavior = DELETE) -> Plan:
+    """The plan of a crawl that could not read an object of t."""
+    catalog = {each.table["Name"]: each for each in before}
+    return plan(now, catalog, "crawler", ["s3://lake/"], UPDATE, delete, 1.5, UNREAD)
+
+
+def test_a_table_with_an_object_that_was_not_read_keeps_what_it_has() -> None:
+    before = [known(table("t", "1", "2")), known(table("u"))]
+    for now in ([], [table("t", "1", columns=(("a", "double"),))], [table("t", "1", "3")]):
+        decided = unsure(now, before)
+        assert not (decided.updated or decided.deprecated or decided.created)
+        assert not (decided.changed_partitions or decided.gone_partitions)
+        assert decided.deleted == ["u"]
+        assert "Table t is left as it was: not all of its objects were read" in decided.notes
+    assert [each["Values"] for each in decided.new_partitions["t"]] == [["3"]]
+    assert not unsure([table("t")], before).new_partitions
+    # What seems to be another table may be a part of the table that could not be read in full, or hold it.
+    assert not unsure([table("t/k=1")], before).created
+    assert not unsure([table("")], before).created
+    assert [each.name for each in unsure([table("t", "1")], []).created] == ["t"]
+
+
 def test_the_same_again_changes_nothing() -> None:
     decided = decide([table("t", "1", run="r2")], [known(table("t", "1", run="r1"))])
     assert not (
