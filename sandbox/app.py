@@ -23,16 +23,13 @@ from sandbox.aws.gateway import Gateway
 from sandbox.aws.operations import Fidelity, Service, parity
 from sandbox.aws.server import Server
 from sandbox.catalog import DataCatalog
-from sandbox.emr.api import EmrOperations
+from sandbox.emr import operations as emr_operations
 from sandbox.emr.applications import ApplicationState
 from sandbox.emr.describe import Naming
+from sandbox.emr.history import HistoryServer
 from sandbox.emr.nodes import Site as ClusterSite
-from sandbox.emr.notebook_api import NotebookOperations
 from sandbox.emr.notebook_execution import Notebook, NotebookExecutions
 from sandbox.emr.notebook_objects import S3Notes
-from sandbox.emr.policy_api import PolicyOperations
-from sandbox.emr.releases import ReleaseOperations
-from sandbox.emr.security_api import SecurityConfigurations, SecurityOperations
 from sandbox.emr.supervisor import Supervisor
 from sandbox.errors import AwsError
 from sandbox.glue.bookmark_api import BookmarkOperations
@@ -75,7 +72,7 @@ from sandbox.store import Database, Journal
 Clock = Callable[[], float]
 
 GROUPS: Mapping[str, tuple[type, ...]] = {
-    "emr": (EmrOperations, PolicyOperations, SecurityOperations, ReleaseOperations, NotebookOperations),
+    "emr": emr_operations.GROUPS,
     "glue": (
         CatalogOperations,
         PartitionOperations,
@@ -183,14 +180,9 @@ class Sandbox:
         undo.callback(clients.close)
         catalog = DataCatalog(database, self._clock)
         self._start_metastore(placement, catalog, services, clients)
+        site = self._cluster_site(placement, services)
         supervisor = Supervisor(
-            database,
-            journal,
-            processes,
-            self._cluster_site(placement, services),
-            lambda: clients("s3"),
-            self._clock,
-            _amazon_id,
+            database, journal, processes, site, lambda: clients("s3"), self._clock, _amazon_id
         )
         executions = NotebookExecutions(
             database, journal, _notebooks(supervisor), S3Notes(lambda: clients("s3")), self._clock
@@ -199,8 +191,10 @@ class Sandbox:
         crawlers = CrawlerRunner(database, journal, catalog, clients, self._clock, lambda: str(uuid.uuid4()))
         workflows = WorkflowRunner(database, journal, jobs, crawlers, self._clock, _hexadecimal_id)
         scheduler = Scheduler(database, journal, workflows.schedules, self._clock)
+        history, naming = self._history(replace(site, installation=spark), processes), self._naming(spark)
+        emr = emr_operations.Parts(database, supervisor, executions, history, naming, self._clock, _amazon_id)
         emulated = {
-            "ElasticMapReduce": self._emr(supervisor, executions, SecurityConfigurations(database), spark),
+            "ElasticMapReduce": Service(_model("emr"), emr_operations.groups(emr)),
             "AWSGlue": self._glue(catalog, workflows, Tags(database)),
         }
         parts = Parts(services, clients, journal, supervisor, jobs, emulated, spark)
@@ -210,22 +204,17 @@ class Sandbox:
             undo.callback(part.stop)
         return parts
 
-    def _emr(
-        self,
-        supervisor: Supervisor,
-        executions: NotebookExecutions,
-        security: SecurityConfigurations,
-        spark: Installation,
-    ) -> Service:
-        naming = Naming(self.settings.account, self.settings.region, LOOPBACK, spark.version)
-        groups = [
-            EmrOperations(supervisor, self._clock, _amazon_id, naming, security.for_launch),
-            PolicyOperations(supervisor),
-            SecurityOperations(security, self._clock),
-            ReleaseOperations(spark.version),
-            NotebookOperations(supervisor, executions, self._clock, _amazon_id, naming),
-        ]
-        return Service(_model("emr"), groups)
+    def _history(self, site: ClusterSite, processes: Processes) -> HistoryServer | None:
+        """In a container the sandbox can start none that its user's machine would reach."""
+        if self.settings.published is not None:
+            return None
+        here = ThisMachine(self.settings.host)
+        history = HistoryServer(site, processes, here, self.settings.state / "history")
+        self._undo.callback(history.stop)
+        return history
+
+    def _naming(self, spark: Installation) -> Naming:
+        return Naming(self.settings.account, self.settings.region, LOOPBACK, spark.version)
 
     def _glue(self, catalog: DataCatalog, workflows: WorkflowRunner, tags: Tags) -> Service:
         account = self.settings.account

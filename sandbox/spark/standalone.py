@@ -19,6 +19,7 @@ MASTER_CLASS = "org.apache.spark.deploy.master.Master"
 WORKER_CLASS = "org.apache.spark.deploy.worker.Worker"
 HISTORY_CLASS = "org.apache.spark.deploy.history.HistoryServer"
 MASTER_NAME = "spark-master"
+HISTORY_NAME = "spark-history"
 DECOMMISSION_SIGNAL = "SIGPWR"
 """A worker that gets it starts no more tasks; macOS has none, and workers are ended at once there."""
 DECOMMISSION = {
@@ -138,7 +139,7 @@ def history_server(
     """The command of a history server over the event logs in `events`."""
     options = (f"-Dspark.history.fs.logDirectory={events.as_uri()}", f"-Dspark.history.ui.port={port}")
     variables = {**environment, "SPARK_HISTORY_OPTS": " ".join(options)}
-    return _daemon("spark-history", (HISTORY_CLASS,), installation, variables, home, logs, "")
+    return _daemon(HISTORY_NAME, (HISTORY_CLASS,), installation, variables, home, logs, "")
 
 
 def master_ready(address: MasterAddress) -> readiness.Ready:

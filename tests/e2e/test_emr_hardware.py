@@ -1,6 +1,7 @@
 """A cluster of instance fleets with a security configuration: what was asked for is what the nodes do."""
 
 import json
+import re
 import time
 from contextlib import closing
 
@@ -137,6 +138,10 @@ def log(sandbox, cluster, step, name):
     return path.read_text() if path.exists() else ""
 
 
+def application(sandbox, cluster, step):
+    return re.search(r"app ID (\S+)", log(sandbox, cluster, step, "stderr")).group(1)
+
+
 def task_instances(emr, cluster, *states):
     told = emr.list_instances(ClusterId=cluster, InstanceFleetType="TASK")["Instances"]
     return [one for one in told if one["Status"]["State"] in states]
@@ -171,6 +176,13 @@ def test_an_application_outlives_the_loss_of_a_spot_instance_and_the_fleet_repla
     (taken,) = until(lambda: task_instances(emr, cluster, "RUNNING"))
     assert (taken["Market"], taken["InstanceType"]) == ("SPOT", SMALL)
     until(lambda: log(sandbox, cluster, step, "stderr").count("Registered executor") == 2)
+    page = emr.get_on_cluster_app_ui_presigned_url(
+        ClusterId=cluster,
+        OnClusterAppUIType="ApplicationMaster",
+        ApplicationId=application(sandbox, cluster, step),
+    )
+    assert page["PresignedURLReady"] is True
+    assert "work - Spark Jobs" in requests.get(page["PresignedURL"], timeout=30).text
     id = taken["Ec2InstanceId"]
     answer = requests.post(f"{sandbox.endpoint}/_sandbox/interrupt/{id}", json={}, timeout=30)
     assert (answer.status_code, answer.json()["cluster"]) == (200, cluster)
@@ -205,3 +217,23 @@ def test_a_fleet_without_a_target_has_no_nodes(emr, cluster):
     fleets = emr.list_instance_fleets(ClusterId=cluster)["InstanceFleets"]
     (task,) = [one for one in fleets if one["InstanceFleetType"] == "TASK"]
     assert (task["TargetSpotCapacity"], task["ProvisionedSpotCapacity"]) == (0, 0)
+
+
+def test_the_page_of_an_application_outlives_its_cluster(sandbox, emr, cluster):
+    steps = emr.list_steps(ClusterId=cluster, StepStates=["COMPLETED"])["Steps"]
+    told = next(one for one in steps if one["Name"] == "tell.py")
+    emr.terminate_job_flows(JobFlowIds=[cluster])
+    emr.get_waiter("cluster_terminated").wait(ClusterId=cluster, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+    with pytest.raises(emr.exceptions.InvalidRequestException, match="TERMINATED: it has no application UI"):
+        emr.get_on_cluster_app_ui_presigned_url(ClusterId=cluster)
+    arn = emr.describe_cluster(ClusterId=cluster)["Cluster"]["ClusterArn"]
+    kept = emr.create_persistent_app_ui(TargetResourceArn=arn)["PersistentAppUIId"]
+    described = emr.describe_persistent_app_ui(PersistentAppUIId=kept)["PersistentAppUI"]
+    assert described["PersistentAppUITypeList"] == ["SHS"]
+    wanted = {"PersistentAppUIId": kept, "ApplicationId": application(sandbox, cluster, told["Id"])}
+    page = until(lambda: ready(emr.get_persistent_app_ui_presigned_url(**wanted)))
+    assert "tell - Spark Jobs" in requests.get(page, timeout=30).text
+
+
+def ready(answer):
+    return answer["PresignedURL"] if answer["PresignedURLReady"] else None
