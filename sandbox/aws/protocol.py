@@ -51,8 +51,7 @@ def perform(service: Service, name: str, body: bytes) -> Response:
         input_shape = service.model.operation_model(name).input_shape
         if input_shape is not None:
             validate(input_shape, request)
-        present = {key: value for key, value in request.items() if value is not None}
-        return answer(200, operation.perform(present))
+        return answer(200, operation.perform(_without_none(request)))
     except AwsError as error:
         return failure(error)
     except SandboxError as error:

@@ -305,7 +305,9 @@ class DataCatalog:
             raise _no_statistics(column)
 
     def create_function(self, database: str, function_input: Document) -> None:
-        """Add a user-defined function."""
+        """Add a user-defined function. Raises InvalidInputException without a name."""
+        if not function_input.get("FunctionName"):
+            raise invalid("FunctionInput.FunctionName is missing")
         with self._store.transaction():
             self.get_database(database)
             self._functions.insert(self._function(database, function_input, self._clock()))

@@ -174,6 +174,8 @@ class EmrOperations:
     @operation(Fidelity.EXECUTED)
     def modify_instance_groups(self, document: Document) -> Document:
         changes = document.get("InstanceGroups", [])
+        if not changes:
+            raise AwsError("InvalidRequestException", "InstanceGroups is missing: nothing to modify.")
         id = document.get("ClusterId") or self._owner([change["InstanceGroupId"] for change in changes])
         now = self._clock()
         self._resize(id, lambda cluster: resize.modify(cluster, changes, now, self._new_id))
