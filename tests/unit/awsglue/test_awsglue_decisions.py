@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from awsglue.catalog import Table
 from awsglue.choices import Action, Resolution, parse_resolution, plan_resolutions
 from awsglue.formats import csv_read_options, csv_table_options, require_readable, require_writable
 from awsglue.mapping import parse_mappings, target_tree
@@ -10,6 +11,7 @@ from awsglue.paths import parse_path, quote
 from awsglue.resolution import depends_on_data, match_catalog, step
 from awsglue.rows import comparison
 from awsglue.sink import DataSink
+from awsglue.source import require_whole
 from awsglue.transforms import FillMissingValues, FindMatches
 
 
@@ -115,6 +117,25 @@ def test_csv_options_of_a_script() -> None:
     assert csv_read_options({"withHeader": True, "separator": "\t"})["header"] == "true"
     assert csv_read_options({"withHeader": "false"})["header"] == "false"
     assert csv_read_options({"quoteChar": "-1"})["quote"] == ""
+
+
+@pytest.mark.parametrize(
+    ("parameters", "library", "what"),
+    [
+        ({"exclusions": '["s3://b/**.tmp"]'}, "x.LazySimpleSerDe", "exclusions"),
+        ({"classification": "json", "jsonPath": "$.rows[*]"}, "x.JsonSerDe", r"JSON path \$.rows"),
+        ({"classification": "csv", "compressionType": "zip"}, "x.LazySimpleSerDe", "zip archives"),
+        ({"classification": "csv"}, "com.amazonaws.glue.serde.GrokSerDe", "GrokSerDe"),
+    ],
+)
+def test_tables_whose_rows_spark_would_not_find_are_refused(
+    parameters: dict[str, str], library: str, what: str
+) -> None:
+    storage = {"SerdeInfo": {"SerializationLibrary": library}}
+    table = Table("db", "t", {"StorageDescriptor": storage, "Parameters": parameters})
+    with pytest.raises(NotImplementedError, match=f"reading db.t: .*{what}"):
+        require_whole(table)
+    require_whole(Table("db", "t", {"StorageDescriptor": {}, "Parameters": {"compressionType": "gzip"}}))
 
 
 def test_formats_and_options_that_are_not_emulated_are_named() -> None:

@@ -58,11 +58,17 @@ class Table:
         """csv, json, parquet, orc or avro: the classification, else what the SerDe reads."""
         if classification := self.parameters.get("classification"):
             return classification.lower()
-        library = self._storage.get("SerdeInfo", {}).get("SerializationLibrary", "")
         for word, name in _SERDES.items():
-            if word in library:
+            if word in self.library:
                 return name
-        raise not_emulated(f"reading {self.database}.{self.name}: a table with SerDe {library or 'none'}")
+        raise not_emulated(
+            f"reading {self.database}.{self.name}: a table with SerDe {self.library or 'none'}"
+        )
+
+    @property
+    def library(self) -> str:
+        """The SerDe's class, "" for none."""
+        return str(self._storage.get("SerdeInfo", {}).get("SerializationLibrary", ""))
 
     @property
     def _storage(self) -> Mapping[str, Any]:

@@ -58,8 +58,7 @@ def read_table(
     """
     if unknown := sorted(set(options) - _CATALOG_OPTIONS):
         raise not_emulated(f"additional_options {', '.join(unknown)}")
-    if table.parameters.get("exclusions", "[]") not in ("", "[]"):
-        raise not_emulated(f"reading {table.database}.{table.name}: a table with exclusions")
+    require_whole(table)
     kind = require_readable(table.format, {})
     recurse = _recursive(options)
     reader = spark.read.option("recursiveFileLookup", str(recurse).lower())
@@ -73,6 +72,20 @@ def read_table(
         partitions = _matching(spark, table, partitions, predicate)
     chosen = _chosen([each.location for each in partitions], recurse, new_objects)
     return _read_partitions(spark, reader, kind, table, partitions, chosen)
+
+
+def require_whole(table: Table) -> None:
+    """NotImplementedError for a table of which Spark's readers would give other rows than Glue's."""
+    parameters = table.parameters
+    told = {
+        "a table with exclusions": parameters.get("exclusions", "[]") not in ("", "[]"),
+        f"rows by the JSON path {parameters.get('jsonPath')}": "jsonPath" in parameters,
+        "zip archives": parameters.get("compressionType") == "zip",
+        "a table with SerDe GrokSerDe": "GrokSerDe" in table.library,
+    }
+    for what, is_so in told.items():
+        if is_so:
+            raise not_emulated(f"reading {table.database}.{table.name}: {what}")
 
 
 def read_paths(
