@@ -216,7 +216,8 @@ def _check_targets(targets: Document) -> None:
 
 
 def _check_configuration(text: str | None) -> None:
-    """The options that are emulated are CombineCompatibleSchemas and InheritFromTable.
+    """The options that are emulated are CombineCompatibleSchemas, TableLevelConfiguration, TableThreshold and
+    InheritFromTable.
 
     https://docs.aws.amazon.com/glue/latest/dg/crawler-configuration.html
     """
@@ -233,6 +234,10 @@ def _check_configuration(text: str | None) -> None:
             case "Grouping.TableGroupingPolicy", "CombineCompatibleSchemas":
                 continue
             case "CrawlerOutput.Partitions.AddOrUpdateBehavior", "InheritFromTable":
+                continue
+            case "Grouping.TableLevelConfiguration" | "CrawlerOutput.Tables.TableThreshold", number:
+                if type(number) is not int or number < 1:
+                    raise _invalid(f"{path} must be a positive integer, not {number!r}")
                 continue
         raise _refusal(f"crawler configuration {path}={value}")
 

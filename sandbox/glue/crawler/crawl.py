@@ -56,8 +56,8 @@ def read(
     """The tables that lie in the crawler's targets; nothing is written. `custom` are the crawler's own
     classifiers in their order. An object that cannot be read does not keep the others from being read.
 
-    Raises WorkFailed naming the bucket that cannot be listed, Cancelled once `stopping`, which is asked
-    between two objects.
+    Raises WorkFailed naming the bucket that cannot be listed or for more tables than are allowed, Cancelled
+    once `stopping`, which is asked between two objects.
     """
     tables: dict[str, Found] = {}
     unread: list[Unreadable] = []
@@ -65,12 +65,17 @@ def read(
         listing = _list(s3, target)
         profiles, faults = _profiles(s3, listing, target, custom, stopping)
         unread += faults
-        for each in group(listing, profiles, crawler.combine):
+        for each in group(listing, profiles, crawler.grouping):
             table = found(each, crawler.name, crawl_id, target.exclusions, crawler.inherit)
             tell(f"{table.location} is classified as {each.format.classification}")
             tables[table.location] = table
         if not listing.objects:
             tell(f"{target.path} holds no data")
+    if crawler.most_tables is not None and len(tables) > crawler.most_tables:
+        raise WorkFailed(
+            f"The number of tables detected by crawler: {len(tables)} is greater than the table threshold"
+            f" value provided: {crawler.most_tables}"
+        )
     return Reading(list(tables.values()), unread)
 
 

@@ -66,14 +66,26 @@ class Group:
         return next(each.recognised.format for each in self.files if each.recognised)
 
 
-def group(listing: Listing, profiles: Sequence[Profile], combine: bool = False) -> list[Group]:
-    """The tables of a target. With `combine` the similarity of schemas is ignored
-    (CombineCompatibleSchemas)."""
+@dataclass(frozen=True)
+class Policy:
+    """How a crawler is told to find tables.
+
+    `combine`: the similarity of schemas is ignored (CombineCompatibleSchemas). `level`: tables lie so deep,
+    the bucket being 1 (TableLevelConfiguration):
+    https://docs.aws.amazon.com/glue/latest/dg/crawler-table-level.html
+    """
+
+    combine: bool = False
+    level: int | None = None
+
+
+def group(listing: Listing, profiles: Sequence[Profile], policy: Policy = Policy()) -> list[Group]:
+    """The tables of a target. Data of several formats or depths is no table at the policy's level, either."""
     if not profiles:
         return []
     if listing.single:
         return [_single(each) for each in profiles]
-    return _resolve(_tree(listing, profiles), combine)
+    return _resolve(_tree(listing, profiles), policy)
 
 
 @dataclass
@@ -84,6 +96,11 @@ class _Folder:
     path: str
     files: list[Profile]
     folders: dict[str, _Folder]
+
+    @property
+    def level(self) -> int:
+        """How deep the folder lies; a bucket is 1."""
+        return len(self.path.split("/")) + 1 if self.path else 1
 
     def depths(self) -> set[int]:
         """How far below this folder files lie."""
@@ -108,14 +125,16 @@ def _tree(listing: Listing, profiles: Sequence[Profile]) -> _Folder:
     return root
 
 
-def _resolve(folder: _Folder, combine: bool) -> list[Group]:
-    below = [_resolve(each, combine) for each in folder.folders.values()]
-    if _is_table(folder, below, combine):
+def _resolve(folder: _Folder, policy: Policy) -> list[Group]:
+    if folder.level == policy.level and len(folder.depths()) == 1 and _have_one_format(folder.all_files()):
+        return [_table(folder)]
+    below = [_resolve(each, policy) for each in folder.folders.values()]
+    if folder.level >= (policy.level or 0) and _is_table(folder, below, policy.combine):
         return [_table(folder)]
     groups = [each for groups in below for each in groups]
     if not folder.files:
         return groups
-    if folder.path and _go_together(folder.files, _schemas(folder.files), combine):
+    if folder.path and _go_together(folder.files, _schemas(folder.files), policy.combine):
         own = _Folder(folder.bucket, folder.path, folder.files, {})
         return [*groups, _table(own)]
     return [*groups, *(_single(each) for each in folder.files)]
@@ -136,8 +155,11 @@ def _is_table(folder: _Folder, below: Sequence[Sequence[Group]], combine: bool) 
 
 def _go_together(files: Sequence[Profile], schemas: Sequence[Columns], combine: bool) -> bool:
     """Files of one format whose schemas, side by side, describe one table."""
-    formats = {each.recognised.format for each in files if each.recognised}
-    return len(formats) == 1 and (combine or are_one(schemas))
+    return _have_one_format(files) and (combine or are_one(schemas))
+
+
+def _have_one_format(files: Sequence[Profile]) -> bool:
+    return len({each.recognised.format for each in files if each.recognised}) == 1
 
 
 def _schemas(files: Sequence[Profile]) -> list[Columns]:

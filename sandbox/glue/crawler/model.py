@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from sandbox.glue.crawler.changes import DeleteBehavior, UpdateBehavior
+from sandbox.glue.crawler.grouping import Policy
 from sandbox.glue.crawler.listing import Target
 
 Document = dict[str, Any]
@@ -97,9 +98,21 @@ class Crawler:
         return DeleteBehavior(self._policy.get("DeleteBehavior") or DeleteBehavior.DEPRECATE_IN_DATABASE)
 
     @property
-    def combine(self) -> bool:
-        """CombineCompatibleSchemas: one table for an include path, however different its schemas."""
-        return "TableGroupingPolicy" in self._configuration.get("Grouping", {})
+    def grouping(self) -> Policy:
+        """How its tables are found."""
+        options = self._configuration.get("Grouping", {})
+        return Policy("TableGroupingPolicy" in options, options.get("TableLevelConfiguration"))
+
+    @property
+    def most_tables(self) -> int | None:
+        """TableThreshold: a crawl that finds more tables than this fails."""
+        threshold: int | None = self._table_output.get("TableThreshold")
+        return threshold
+
+    @property
+    def _table_output(self) -> Document:
+        options: Document = self._configuration.get("CrawlerOutput", {}).get("Tables", {})
+        return options
 
     @property
     def inherit(self) -> bool:

@@ -1,3 +1,4 @@
+import json
 import threading
 from typing import Any
 
@@ -17,6 +18,13 @@ from sandbox.store import Database, Journal
 MODEL = service_model("glue")
 TARGETS = {"S3Targets": [{"Path": "s3://lake/t/"}]}
 ROWS = "1,x\n2,y\n"
+
+
+def options(**given: Any) -> str:
+    """A crawler's Configuration."""
+    return json.dumps({"Version": 1.0, **given})
+
+
 MERGE = '{"Version": 1.0, "CrawlerOutput": {"Tables": {"AddOrUpdateBehavior": "MergeNewColumns"}}}'
 
 
@@ -184,6 +192,11 @@ def test_what_is_not_emulated_is_refused_by_name(glue: Glue, changes: dict[str, 
         ({"Configuration": "{"}, "not valid JSON"),
         ({"Configuration": "[]"}, "Version 1.0"),
         ({"Configuration": "{}"}, "Version 1.0"),
+        ({"Configuration": options(Grouping={"TableLevelConfiguration": 0})}, "must be a positive integer"),
+        (
+            {"Configuration": options(Grouping={"TableLevelConfiguration": True})},
+            "must be a positive integer",
+        ),
     ],
 )
 def test_invalid_input(glue: Glue, changes: dict[str, Any], message: str) -> None:
@@ -358,6 +371,24 @@ def test_a_sample_of_each_folder(glue: Glue, bucket: Bucket, catalog: DataCatalo
     assert {key for key, _ in bucket.read} == {"t/k=1/0.csv", "t/k=2/0.csv"}
     parameters = catalog.get_table("db", "t")["Parameters"]
     assert (parameters["objectCount"], parameters["recordCount"]) == ("6", "12")
+
+
+def test_tables_at_a_level_and_no_more_than_a_threshold(
+    glue: Glue, bucket: Bucket, catalog: DataCatalog
+) -> None:
+    for folder in ("t/a", "t/b"):
+        bucket.put(f"{folder}/1.csv", ROWS)
+    grouping = {"TableLevelConfiguration": 3}
+    glue.create(Configuration=options(Grouping=grouping, CrawlerOutput={"Tables": {"TableThreshold": 1}}))
+    last = glue.run()
+    assert last["Status"] == "FAILED"
+    assert last["ErrorMessage"] == (
+        "The number of tables detected by crawler: 2 is greater than the table threshold value provided: 1"
+    )
+    assert catalog.get_databases() == []
+    glue("UpdateCrawler", Name="c", Configuration=options(Grouping=grouping))
+    assert glue.run()["Status"] == "SUCCEEDED"
+    assert catalog.get_table_names("db") == ["a", "b"]
 
 
 def test_the_log_is_named_only_when_it_was_written(glue: Glue, bucket: Bucket, logs: Logs) -> None:

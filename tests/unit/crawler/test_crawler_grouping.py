@@ -1,7 +1,7 @@
 import pytest
 
 from sandbox.glue.crawler.classification import Profile
-from sandbox.glue.crawler.grouping import Group, group, partition_keys
+from sandbox.glue.crawler.grouping import Group, Policy, group, partition_keys
 from sandbox.glue.crawler.listing import Listing, Object
 from sandbox.glue.crawler.profile import Format, Recognised
 from sandbox.glue.crawler.schema import Columns
@@ -16,9 +16,9 @@ def file(key: str, columns: Columns = A, kind: Format = CSV) -> Profile:
     return Profile(Object("lake", key, 10), Recognised(kind, columns, 1, 10, complete=True))
 
 
-def grouped(root: str, *files: Profile, combine: bool = False) -> dict[str, Group]:
+def grouped(root: str, *files: Profile, combine: bool = False, level: int | None = None) -> dict[str, Group]:
     listing = Listing("lake", root, tuple(each.object for each in files))
-    groups = group(listing, files, combine)
+    groups = group(listing, files, Policy(combine, level))
     assert sum(len(each.files) for each in groups) == len(files)
     return {each.location: each for each in groups}
 
@@ -157,3 +157,34 @@ def test_partition_keys(folders: list[tuple[str, ...]], columns: set[str], keys:
 def test_the_value_of_a_key_that_was_renamed_is_the_whole_folder_name() -> None:
     [found] = grouped("t", file("t/a=1/f.csv"), file("t/a=2/f.csv")).values()
     assert (found.keys, set(parts(found))) == (("partition_0",), {("a=1",), ("a=2",)})
+
+
+DEEP = [file(f"lake/{year}/{month}/{day}/f") for year in ("2025", "2026") for month in "ab" for day in "12"]
+
+
+@pytest.mark.parametrize(
+    ("level", "locations", "keys"),
+    [
+        (None, ["lake/"], 3),
+        (1, [""], 4),
+        (2, ["lake/"], 3),
+        (3, ["lake/2025/", "lake/2026/"], 2),
+        (4, ["lake/2025/a/", "lake/2025/b/", "lake/2026/a/", "lake/2026/b/"], 1),
+        (5, [each.object.key.removesuffix("f") for each in DEEP], 0),
+    ],
+)
+def test_tables_at_a_level(level: int | None, locations: list[str], keys: int) -> None:
+    found = grouped("", *DEEP, level=level)
+    assert [*found] == [f"s3://lake/{each}" for each in locations]
+    assert {len(each.keys) for each in found.values()} == {keys}
+
+
+def test_a_table_at_a_level_has_any_schema_but_one_format_and_depth() -> None:
+    assert [*grouped("t", file("t/a/1"), file("t/b/1", B), level=2)] == ["s3://lake/t/"]
+    other = [file("t/a/1"), file("t/b/1", kind=JSON)]
+    assert [*grouped("t", *other, level=2)] == ["s3://lake/t/a/", "s3://lake/t/b/"]
+    assert [*grouped("t", file("t/a/1"), file("t/b/c/1"), level=2)] == ["s3://lake/t/a/", "s3://lake/t/b/"]
+
+
+def test_data_that_does_not_reach_the_level_is_a_table_where_it_lies() -> None:
+    assert [*grouped("t", file("t/a/1"), file("t/b/1"), level=9)] == ["s3://lake/t/a/", "s3://lake/t/b/"]
