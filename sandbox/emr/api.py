@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from sandbox.aws.operations import Document, Fidelity, operation
-from sandbox.emr import describe, events, request, resize, scaling
+from sandbox.emr import describe, events, reconfigure, request, resize, scaling
 from sandbox.emr.model import ENDED, Cluster, ClusterState, NewId, Security, Step, StepState
 from sandbox.emr.supervisor import Supervisor
 from sandbox.errors import AwsError
@@ -177,8 +177,13 @@ class EmrOperations:
         if not changes:
             raise AwsError("InvalidRequestException", "InstanceGroups is missing: nothing to modify.")
         id = document.get("ClusterId") or self._owner([change["InstanceGroupId"] for change in changes])
-        now = self._clock()
-        self._resize(id, lambda cluster: resize.modify(cluster, changes, now, self._new_id))
+        counts = [change for change in changes if "Configurations" not in change]
+        others = [change for change in changes if "Configurations" in change]
+        if others:
+            self._supervisor.reconfigure(id, lambda cluster: reconfigure.asked(cluster, others))
+        if counts or not others:
+            now = self._clock()
+            self._resize(id, lambda cluster: resize.modify(cluster, counts, now, self._new_id))
         return {}
 
     @operation(Fidelity.EXECUTED)

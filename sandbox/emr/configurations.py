@@ -59,6 +59,20 @@ def checked(entries: Iterable[dict[str, Any]]) -> tuple[dict[str, Any], ...]:
     return found
 
 
+def merged(
+    current: Iterable[Mapping[str, Any]], more: Iterable[Mapping[str, Any]]
+) -> tuple[dict[str, Any], ...]:
+    """One entry for each classification of both: a property that both have is that of `more`."""
+    found: dict[str, dict[str, Any]] = {}
+    for entry in (*current, *more):
+        name = entry.get("Classification", "")
+        known = found.get(name, {"Classification": name})
+        properties = {**(known.get("Properties") or {}), **(entry.get("Properties") or {})}
+        nested = merged(known.get("Configurations") or (), entry.get("Configurations") or ())
+        found[name] = {"Classification": name, "Properties": properties, "Configurations": list(nested)}
+    return tuple(found.values())
+
+
 def properties(entries: Iterable[Mapping[str, Any]], classification: Classification) -> dict[str, str]:
     """The properties of one classification; the last mention of a name wins."""
     found: dict[str, str] = {}

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sandbox.emr import nodes
-from sandbox.emr.model import Cluster, Instance
+from sandbox.emr.model import Cluster, Instance, Role
 from sandbox.emr.nodes import Site
+from sandbox.emr.resize import DECOMMISSION_TIMEOUT
 from sandbox.runtime.processes import Processes
 from sandbox.spark import standalone
 
@@ -45,3 +46,17 @@ def decommission(
             for (host, port), worker in waiting.items()
             if worker.poll() is None and standalone.executors(address, host, port) != 0
         }
+
+
+def restart_workers(site: Site, cluster: Cluster, groups: Collection[str], processes: Processes) -> None:
+    """Write the configurations anew, and start the workers of the groups again, one after the other.
+
+    The master goes on, and so do applications that run: those that are submitted from now on are told.
+    Raises as `nodes.add` does.
+    """
+    nodes.write_confs(site, cluster, nodes.master_address(site, cluster, cluster.ports), cluster.ports)
+    for instance in cluster.staying:
+        if instance.group in groups and instance.role is not Role.MASTER:
+            decommission(site, cluster, [instance], processes, DECOMMISSION_TIMEOUT)
+            nodes.remove(cluster, [instance], processes)
+            nodes.add(site, cluster, [instance], processes)

@@ -170,14 +170,23 @@ def instance_group(value: InstanceGroup, of: Cluster) -> Document:
         "InstanceGroupType": value.role,
         "InstanceType": value.instance_type,
         "Configurations": list(value.configurations),
+        "ConfigurationsVersion": value.configurations_version,
+        "LastSuccessfullyAppliedConfigurations": list(value.applied or value.configurations),
+        "LastSuccessfullyAppliedConfigurationsVersion": value.configurations_version - value.reconfiguring,
         "RequestedInstanceCount": value.count,
         "RunningInstanceCount": running,
         "Status": {
-            "State": _group_state(members, of),
-            "StateChangeReason": {"Message": ""},
+            "State": "RECONFIGURING" if value.reconfiguring else _group_state(members, of),
+            "StateChangeReason": _group_reason(value),
             "Timeline": _timeline(first),
         },
     }
+
+
+def _group_reason(value: InstanceGroup) -> Document:
+    if value.failure is None:
+        return {"Message": ""}
+    return {"Code": "INTERNAL_ERROR", "Message": f"The configurations were taken back: {value.failure}"}
 
 
 def instance_fleet(value: InstanceFleet, of: Cluster) -> Document:

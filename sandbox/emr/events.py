@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sandbox.emr.model import Failure, Instance, Ports, Reason, Step
 from sandbox.emr.resize import Resize
@@ -69,6 +71,21 @@ class Resized:
     """ModifyInstanceGroups or AddInstanceGroups was accepted."""
 
     resize: Resize
+
+
+@dataclass(frozen=True)
+class Reconfigured:
+    """ModifyInstanceGroups was accepted: other configurations, by group."""
+
+    configurations: Mapping[str, tuple[dict[str, Any], ...]]
+
+
+@dataclass(frozen=True)
+class ReconfigurationEnded:
+    """The nodes of the groups have their configurations, or `failure` tells why they keep the old ones."""
+
+    groups: tuple[str, ...]
+    failure: str | None = None
 
 
 @dataclass(frozen=True)
@@ -161,6 +178,8 @@ Event = (
     | NodeLost
     | SpotInterrupted
     | Resized
+    | Reconfigured
+    | ReconfigurationEnded
     | NodesAdded
     | NodesNotAdded
     | NodesRemoved
@@ -208,6 +227,11 @@ class RemoveNodes:
 
 
 @dataclass(frozen=True)
+class ReconfigureNodes:
+    groups: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class RunStep:
     step: str
 
@@ -229,6 +253,7 @@ Effect = (
     | StartApplications
     | AddNodes
     | RemoveNodes
+    | ReconfigureNodes
     | RunStep
     | CancelStep
     | StopNodes

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
+from sandbox.emr import reconfigure
 from sandbox.emr.events import (
     AddNodes,
     ApplicationsStarted,
@@ -31,6 +32,9 @@ from sandbox.emr.events import (
     NodesRemoved,
     NodesStopped,
     PrepareNodes,
+    ReconfigurationEnded,
+    Reconfigured,
+    ReconfigureNodes,
     RemoveNodes,
     Resized,
     RunBootstrapActions,
@@ -79,11 +83,11 @@ def advance(cluster: Cluster, event: Event, now: float) -> Outcome:
             return _next(_instances(ready, InstanceState.RUNNING, now), now)
         case BootstrapFailed() | InstanceFailed() | TerminateRequested():
             return _terminate(cluster, _why(event), now)
-        case Resized():
-            return _resize(cluster, event)
+        case Resized() | Reconfigured():
+            return _change_groups(cluster, event)
         case NodeLost() | SpotInterrupted() if cluster.state in (ClusterState.RUNNING, ClusterState.WAITING):
             return _replace_node(cluster, event, now)
-        case NodesAdded() | NodesNotAdded() | NodesRemoved():
+        case NodesAdded() | NodesNotAdded() | NodesRemoved() | ReconfigurationEnded():
             return _nodes_moved(cluster, event, now), ()
         case ConcurrencyChanged() | KeepAliveChanged() | StepsAdded():
             return _next(_asked(cluster, event), now)
@@ -126,8 +130,11 @@ def _why(event: BootstrapFailed | InstanceFailed | TerminateRequested | IdledOut
             return Reason("USER_REQUEST", message)
 
 
-def _resize(cluster: Cluster, event: Resized) -> Outcome:
-    """Nodes come and go while steps run."""
+def _change_groups(cluster: Cluster, event: Resized | Reconfigured) -> Outcome:
+    """Nodes come and go, or take other configurations, while steps run."""
+    if isinstance(event, Reconfigured):
+        wanted = event.configurations
+        return reconfigure.begun(cluster, wanted), (ReconfigureNodes(tuple(wanted)),)
     resize = event.resize
     effects: list[Effect] = []
     if resize.added:
@@ -154,8 +161,12 @@ def _replace_node(cluster: Cluster, event: NodeLost | SpotInterrupted, now: floa
     return changed, (RemoveNodes((event.node,), event.seconds), AddNodes(coming))
 
 
-def _nodes_moved(cluster: Cluster, event: NodesAdded | NodesNotAdded | NodesRemoved, now: float) -> Cluster:
+def _nodes_moved(
+    cluster: Cluster, event: NodesAdded | NodesNotAdded | NodesRemoved | ReconfigurationEnded, now: float
+) -> Cluster:
     match event:
+        case ReconfigurationEnded(groups, failure):
+            return reconfigure.ended(cluster, groups, failure)
         case NodesAdded(nodes):
             return _instances(cluster, InstanceState.RUNNING, now, nodes)
         case NodesNotAdded(nodes, reason):

@@ -96,7 +96,11 @@ class BootstrapAction:
 
 @dataclass(frozen=True)
 class InstanceGroup:
-    """Instances of one type. `recorded` holds members that change nothing, as they were given."""
+    """Instances of one type. `recorded` holds members that change nothing, as they were given.
+
+    While it is `reconfiguring`, its `configurations` are on their way and those before are `applied`;
+    `failure` tells why the last ones were taken back.
+    """
 
     id: str
     name: str
@@ -106,6 +110,10 @@ class InstanceGroup:
     market: Market = Market.ON_DEMAND
     bid_price: str | None = None
     configurations: tuple[dict[str, Any], ...] = ()
+    applied: tuple[dict[str, Any], ...] = ()
+    configurations_version: int = 0
+    reconfiguring: bool = False
+    failure: str | None = None
     recorded: dict[str, Any] = field(default_factory=dict)
 
 
@@ -202,7 +210,7 @@ class ScalingLimits:
 
 @dataclass(frozen=True)
 class Security:
-    """The security configuration that a cluster was launched with: its name, and Spark's properties for it."""
+    """The security configuration of a cluster: its name, and Spark's properties for it."""
 
     name: str
     properties: dict[str, str]

@@ -294,5 +294,6 @@ def node_of(cluster: Cluster, daemon: str) -> Instance | None:
 
 def daemons(cluster: Cluster) -> frozenset[str]:
     """The names that the cluster's daemons have in the table of processes, but those of nodes that leave."""
-    staying = (instance.ec2_id for instance in cluster.staying)
+    restarting = {group.id for group in cluster.groups if group.reconfiguring}
+    staying = (instance.ec2_id for instance in cluster.staying if instance.group not in restarting)
     return frozenset({standalone.MASTER_NAME, *map(standalone.worker_name, staying)})

@@ -43,7 +43,7 @@ class Resize:
 
 def modify(cluster: Cluster, changes: list[Document], now: float, new_id: NewId) -> Resize:
     """What ModifyInstanceGroups asks for; `ValidationException` when the cluster cannot have it."""
-    _check_runs(cluster)
+    check_runs(cluster)
     groups = {group.id: group for group in cluster.groups}
     added: list[Instance] = []
     removed: list[str] = []
@@ -69,7 +69,7 @@ def modify(cluster: Cluster, changes: list[Document], now: float, new_id: NewId)
 
 def add_groups(cluster: Cluster, entries: list[Document], now: float, new_id: NewId) -> Resize:
     """What AddInstanceGroups asks for; `ValidationException` when the cluster cannot have it."""
-    _check_runs(cluster)
+    check_runs(cluster)
     if cluster.fleets:
         raise AwsError("ValidationException", "Instance fleets and instance groups are mutually exclusive.")
     new = hardware.groups(entries, new_id)
@@ -81,7 +81,7 @@ def add_groups(cluster: Cluster, entries: list[Document], now: float, new_id: Ne
 
 def modify_fleet(cluster: Cluster, change: Document, now: float, new_id: NewId) -> Resize:
     """What ModifyInstanceFleet asks for; `ValidationException` when the cluster cannot have it."""
-    _check_runs(cluster)
+    check_runs(cluster)
     refuse("ModifyInstanceFleet", change, _MODIFIED_FLEET)
     id = change["InstanceFleetId"]
     fleet = next((one for one in cluster.fleets if one.id == id), None)
@@ -102,7 +102,7 @@ def modify_fleet(cluster: Cluster, change: Document, now: float, new_id: NewId) 
 
 def add_fleet(cluster: Cluster, entry: Document, now: float, new_id: NewId) -> Resize:
     """What AddInstanceFleet asks for; `ValidationException` when the cluster cannot have it."""
-    _check_runs(cluster)
+    check_runs(cluster)
     if not cluster.fleets:
         raise AwsError("ValidationException", "Instance fleets and instance groups are mutually exclusive.")
     (new,) = fleets.fleets([entry], new_id)
@@ -111,7 +111,8 @@ def add_fleet(cluster: Cluster, entry: Document, now: float, new_id: NewId) -> R
     return Resize(cluster.groups, fleets.launch(new, now, new_id), (), together)
 
 
-def _check_runs(cluster: Cluster) -> None:
+def check_runs(cluster: Cluster) -> None:
+    """`ValidationException` unless the cluster is up and stays so."""
     if cluster.state not in (ClusterState.RUNNING, ClusterState.WAITING):
         raise AwsError(
             "ValidationException",

@@ -8,12 +8,13 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from sandbox.emr import bootstrap, events, hardware, nodes, resize, spot, steps
+from sandbox.emr import bootstrap, events, hardware, nodes, reconfigure, resize, spot, steps
 from sandbox.emr.applications import Application, Applications
 from sandbox.emr.autoscaler import Autoscaler
-from sandbox.emr.decommission import decommission
+from sandbox.emr.changes import changes
+from sandbox.emr.decommission import decommission, restart_workers
 from sandbox.emr.events import Effect, Event
 from sandbox.emr.idle import IdleClusters
 from sandbox.emr.lifecycle import advance
@@ -31,13 +32,14 @@ from sandbox.emr.model import (
     to_document,
 )
 from sandbox.emr.nodes import Site
+from sandbox.emr.reconfigure import Configurations
 from sandbox.emr.resize import Resize
 from sandbox.errors import AwsError, SandboxError, UsageError
 from sandbox.runtime.processes import Processes
 from sandbox.runtime.workers import Workers
 from sandbox.spark import standalone
 from sandbox.spark.application import application_id, ui_port
-from sandbox.spark.standalone import WorkerSize
+from sandbox.spark.standalone import MasterAddress, WorkerSize
 from sandbox.store import Database, Documents, Journal
 
 _log = logging.getLogger(__name__)
@@ -147,7 +149,7 @@ class Supervisor:
             cluster, effects = advance(before, event, now)
             with self._database.transaction():
                 self._documents.put(id, to_document(cluster))
-                for subject, what, detail in _changes(before, cluster):
+                for subject, what, detail in changes(before, cluster):
                     self._journal.append(now, subject, what, **detail)
             for effect in effects:
                 self._begin(id, effect)
@@ -164,6 +166,13 @@ class Supervisor:
             if asked.added and refusal is not None:
                 raise AwsError("ValidationException", refusal)
             return self.apply(id, events.Resized(asked))
+
+    def reconfigure(self, id: str, decide: Callable[[Cluster], Mapping[str, Configurations]]) -> Cluster:
+        """Give instance groups other configurations, as `decide` says of what the cluster is now."""
+        with self._lock:
+            cluster = self.existing(id)
+            resize.check_runs(cluster)
+            return self.apply(id, events.Reconfigured(decide(cluster)))
 
     def interrupt(self, ec2_id: str, message: str = spot.MESSAGE) -> Cluster:
         """Take a running spot instance away, as EC2 does; `UsageError` for any other instance."""
@@ -233,6 +242,8 @@ class Supervisor:
                     return self._add_nodes(cluster, ids)
                 case events.RemoveNodes(ids, seconds):
                     return self._remove_nodes(cluster, ids, seconds)
+                case events.ReconfigureNodes(groups):
+                    return self._reconfigure(cluster, groups)
                 case events.RunStep(step):
                     return self._run_step(cluster, step)
                 case events.CancelStep(step, force):
@@ -278,6 +289,19 @@ class Supervisor:
         nodes.gather_executor_logs(site, cluster, leaving)
         site.machines.release(cluster, leaving)
         return events.NodesRemoved(ids)
+
+    def _reconfigure(self, cluster: Cluster, groups: tuple[str, ...]) -> Event:
+        """Where the new configurations keep a worker from starting, the old ones come back."""
+        try:
+            restart_workers(self._site, cluster, groups, self._processes)
+        except SandboxError as error:
+            before = reconfigure.ended(cluster, groups, str(error))
+            restart_workers(self._site, before, groups, self._processes)
+            return events.ReconfigurationEnded(groups, str(error))
+        return events.ReconfigurationEnded(groups)
+
+    def _master(self, cluster: Cluster) -> MasterAddress:
+        return nodes.master_address(self._site, cluster, cluster.ports)
 
     def _run_step(self, cluster: Cluster, id: str) -> Event:
         layout = self._site.layout(cluster.id)
@@ -351,7 +375,7 @@ class Supervisor:
 
     def _has_applications(self, cluster: Cluster) -> bool:
         """Whether the master has a Spark application; so it is taken for when the master does not answer."""
-        return standalone.active_applications(nodes.master_address(self._site, cluster, cluster.ports)) != 0
+        return standalone.active_applications(self._master(cluster)) != 0
 
 
 def _fault(effect: Effect, error: Exception) -> Event | None:
@@ -371,17 +395,3 @@ def _fault(effect: Effect, error: Exception) -> Event | None:
             return events.NodesRemoved(nodes)
         case _:
             return events.InstanceFailed(str(error))
-
-
-def _changes(before: Cluster, after: Cluster) -> list[tuple[str, str, dict[str, str]]]:
-    """The journal's lines for what differs between two values of one cluster. Pure."""
-    changes: list[tuple[str, str, dict[str, str]]] = []
-    if before.state is not after.state or before.reason != after.reason:
-        reason = after.reason.message if after.reason else ""
-        changes.append((after.id, f"cluster {after.state}", {"reason": reason}))
-    known = {step.id: step.state for step in before.steps}
-    for step in after.steps:
-        if known.get(step.id) is not step.state:
-            detail = {"name": step.name, "failure": step.failure.message if step.failure else ""}
-            changes.append((step.id, f"step {step.state}", detail))
-    return changes

@@ -43,6 +43,16 @@ sys.exit(0 if len(seen) == 2 else 1)
 """
 
 
+TOLD = """
+import os, sys
+from pyspark.sql import SparkSession
+spark = SparkSession.builder.appName("told").getOrCreate()
+executor = spark.sparkContext.range(0, 1, numSlices=1).map(lambda _: __import__("os").environ.get("GREETING"))
+told = (spark.conf.get("spark.told", None), os.environ.get("GREETING"), executor.first())
+sys.exit(0 if told == ("new", None, "new") else str(told))
+"""
+
+
 class Clock:
     """The time of day, which a test can move on."""
 
@@ -112,6 +122,36 @@ def see_a_killed_worker_replaced(sandbox, id, place):
     wait_for(lambda: emr.describe_cluster(ClusterId=id)["Cluster"], {"WAITING"})
 
 
+def see_it_reconfigured(sandbox, cluster):
+    """Drivers and executors that start afterwards have what the master and the core group were given."""
+    emr = sandbox.client("emr")
+    groups = {
+        one["InstanceGroupType"]: one for one in emr.list_instance_groups(ClusterId=cluster)["InstanceGroups"]
+    }
+    export = {"Classification": "export", "Properties": {"GREETING": "new"}}
+    given = {
+        "MASTER": {"Classification": "spark-defaults", "Properties": {"spark.told": "new"}},
+        "CORE": {"Classification": "spark-env", "Properties": {}, "Configurations": [export]},
+    }
+    changes = [
+        {"InstanceGroupId": groups[role]["Id"], "Configurations": [entry]} for role, entry in given.items()
+    ]
+    emr.modify_instance_groups(ClusterId=cluster, InstanceGroups=changes)
+    for role, group in groups.items():
+        now = wait_for(
+            lambda id=group["Id"]: next(
+                one
+                for one in emr.list_instance_groups(ClusterId=cluster)["InstanceGroups"]
+                if one["Id"] == id
+            ),
+            {"RUNNING"},
+        )
+        assert now["Configurations"] == [given[role]]
+        assert now["LastSuccessfullyAppliedConfigurationsVersion"] == 1
+    (step,) = submit(emr, cluster, "told.py", [])
+    assert outcome(emr, cluster, step) == "COMPLETED"
+
+
 def see_it_scale(sandbox, id, clock):
     """Tasks that wait bring a node; when they are done it goes, after the cool-down."""
     emr = sandbox.client("emr")
@@ -144,7 +184,7 @@ def test_steps_run_side_by_side_nodes_come_and_go_and_an_idle_cluster_ends(tmp_p
     with Sandbox(state=tmp_path / "state", port=0, clock=clock) as sandbox:
         emr, s3 = sandbox.client("emr"), sandbox.client("s3")
         s3.create_bucket(Bucket="policies")
-        for name, script in (("meet.py", MEET), ("spread.py", SPREAD)):
+        for name, script in (("meet.py", MEET), ("spread.py", SPREAD), ("told.py", TOLD)):
             s3.put_object(Bucket="policies", Key=name, Body=script.encode())
         id = emr.run_job_flow(
             Name="policies",
@@ -167,6 +207,7 @@ def test_steps_run_side_by_side_nodes_come_and_go_and_an_idle_cluster_ends(tmp_p
         assert [outcome(emr, id, step) for step in steps] == ["COMPLETED", "COMPLETED"]
         wait_for(cluster, {"WAITING"})
         see_a_killed_worker_replaced(sandbox, id, places[0])
+        see_it_reconfigured(sandbox, id)
         see_it_scale(sandbox, id, clock)
         clock.ahead += 400
         with pytest.raises(AssertionError, match="still WAITING"):
