@@ -22,6 +22,7 @@ LOCAL_RUNNER = "the job runs in Hadoop's local runner: this cluster has no YARN"
 
 _SHELL, _RUN_JAR = "org.apache.hadoop.fs.FsShell", "org.apache.hadoop.util.RunJar"
 _CLASSES = {"fs": _SHELL, "dfs": _SHELL, "version": "org.apache.hadoop.util.VersionInfo"}
+_S3A = "hadoop-aws-"
 _PREFIX = "spark.hadoop."
 _STREAMING = re.compile(r"(?:.*/)?hadoop-streaming[^/]*\.jar")
 _CLASS = re.compile(r"\w+(\.\w+)+")
@@ -87,10 +88,7 @@ def jar(
     _refuse_hdfs(arguments)
     path, *rest = arguments
     if is_streaming(path):
-        fetched = environment.get("SPARK_DIST_CLASSPATH", "").split(":")
-        path = next((entry for entry in fetched if is_streaming(entry)), "")
-        if not path:
-            raise NotHere("hadoop-streaming.jar is missing: sandbox jars fetch")
+        path = _streaming(environment)
         # A job's files are fetched by Hadoop's FileContext, whose S3A answers to this scheme alone.
         rest = [_as_s3a(before, text) for before, text in zip(["", *rest], rest, strict=False)]
     options = tuple(f"-D{name}={text}" for name, text in (properties or {}).items())
@@ -100,6 +98,15 @@ def jar(
 def is_streaming(path: str) -> bool:
     """Whether a path is that of Hadoop's streaming jar, wherever a release of EMR has it."""
     return bool(_STREAMING.fullmatch(path))
+
+
+def _streaming(environment: Mapping[str, str]) -> str:
+    """The streaming jar: it was fetched beside that of S3A, which has the same version."""
+    for entry in environment.get("SPARK_DIST_CLASSPATH", "").split(":"):
+        folder, _, name = entry.rpartition("/")
+        if name.startswith(_S3A):
+            return f"{folder}/{name.replace(_S3A, 'hadoop-streaming-')}"
+    raise NotHere("hadoop-streaming.jar is missing: sandbox jars fetch")
 
 
 def _refuse_hdfs(arguments: Sequence[str]) -> None:

@@ -32,12 +32,13 @@ def find(settings: Settings, environment: Mapping[str, str]) -> Installation:
     folder = jar_folder(settings)
     if any(not (folder / jar.file_name).is_file() for jar in lock):
         jars.fetch(lock, folder, settings.offline)
+    jars.present(lock, folder)
     spark = Installation(
         home=home,
         version=metadata.version("pyspark"),
         python=Path(sys.executable),
         java=found,
-        jars=jars.present(lock, folder),
+        jars=jars.present((jar for jar in lock if jar.on_class_path), folder),
         cores=os.cpu_count() or 1,
     )
     archive = class_archive.location(spark)

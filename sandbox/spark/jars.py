@@ -27,13 +27,17 @@ Progress = Callable[[str, int], None]
 
 @dataclass(frozen=True)
 class Jar:
-    """One artefact: Maven coordinates, the SHA-256 and the size in bytes of the file."""
+    """One artefact: Maven coordinates, the SHA-256 and the size in bytes of the file.
+
+    `on_class_path`: Spark needs it; the class archive is made for exactly these.
+    """
 
     group: str
     artifact: str
     version: str
     sha256: str
     size: int
+    on_class_path: bool = True
 
     @property
     def file_name(self) -> str:

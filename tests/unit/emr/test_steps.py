@@ -11,7 +11,7 @@ from sandbox.spark.submit import Capacity
 ENVIRONMENT = {
     "SPARK_HOME": "/spark",
     "SPARK_CONF_DIR": "/conf",
-    "SPARK_DIST_CLASSPATH": "/j/hadoop-aws.jar:/j/hadoop-streaming-3.jar",
+    "SPARK_DIST_CLASSPATH": "/j/hadoop-aws-3.jar",
     **shim.variables("spark://h:1", Capacity(2, 1024)),
 }
 
@@ -95,7 +95,7 @@ def test_a_jar_runs_in_hadoops_local_runner():
     made = planned("s3://b/x.jar", "in", main="Main", a="b")
     assert (made.jar, made.script) == ("s3://b/x.jar", None)
     assert made.argv[-6:] == (
-        "/conf/hadoop:/conf:/spark/jars/*:/j/hadoop-aws.jar:/j/hadoop-streaming-3.jar",
+        "/conf/hadoop:/conf:/spark/jars/*:/j/hadoop-aws-3.jar",
         "-Da=b",
         "org.apache.hadoop.util.RunJar",
         "step.jar",

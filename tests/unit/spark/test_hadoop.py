@@ -9,7 +9,7 @@ from sandbox.spark import hadoop
 ENVIRONMENT = {
     "SPARK_HOME": "/spark",
     "SPARK_CONF_DIR": "/conf",
-    "SPARK_DIST_CLASSPATH": "/j/hadoop-aws.jar:/j/hadoop-streaming-3.3.4.jar",
+    "SPARK_DIST_CLASSPATH": "/j/x.jar:/j/hadoop-aws-3.3.4.jar",
 }
 STREAMING = ["org.apache.hadoop.util.RunJar", "/j/hadoop-streaming-3.3.4.jar"]
 
@@ -35,7 +35,7 @@ def test_a_command_is_hadoops_own_class(line, end):
     made = hadoop.command(name, arguments, ENVIRONMENT)
     assert made[0] == "java"
     assert made[-len(end) :] == end
-    assert made[made.index("-cp") + 1].startswith("/conf/hadoop:/conf:/spark/jars/*:/j/hadoop-aws.jar")
+    assert made[made.index("-cp") + 1].startswith("/conf/hadoop:/conf:/spark/jars/*:/j/x.jar")
 
 
 @pytest.mark.parametrize(
