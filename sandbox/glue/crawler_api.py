@@ -216,8 +216,8 @@ def _check_targets(targets: Document) -> None:
 
 
 def _check_configuration(text: str | None) -> None:
-    """The options that are emulated are CombineCompatibleSchemas, TableLevelConfiguration, TableThreshold and
-    InheritFromTable.
+    """The options that are emulated are CombineCompatibleSchemas, TableLevelConfiguration, TableThreshold,
+    MergeNewColumns and InheritFromTable.
 
     https://docs.aws.amazon.com/glue/latest/dg/crawler-configuration.html
     """
@@ -234,6 +234,8 @@ def _check_configuration(text: str | None) -> None:
             case "Grouping.TableGroupingPolicy", "CombineCompatibleSchemas":
                 continue
             case "CrawlerOutput.Partitions.AddOrUpdateBehavior", "InheritFromTable":
+                continue
+            case "CrawlerOutput.Tables.AddOrUpdateBehavior", "MergeNewColumns":
                 continue
             case "Grouping.TableLevelConfiguration" | "CrawlerOutput.Tables.TableThreshold", number:
                 if type(number) is not int or number < 1:

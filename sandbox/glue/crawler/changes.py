@@ -10,19 +10,19 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sandbox.glue.crawler.documents import RUN_ID, UPDATED_BY, Document, Found
-
-DEPRECATED_BY = "DEPRECATED_BY_CRAWLER"
-"""A table's property: when a crawler found its data gone, in milliseconds since the epoch."""
+from sandbox.glue.crawler import merging
+from sandbox.glue.crawler.documents import DEPRECATED_BY, RUN_ID, UPDATED_BY, Document, Found
 
 _WRITTEN = ("Owner", "Retention", "StorageDescriptor", "PartitionKeys", "TableType", "Parameters")
 
 
 class UpdateBehavior(StrEnum):
-    """What happens to a table whose schema has changed."""
+    """What happens to a table whose schema has changed. A policy names the first two; the third is a
+    configuration that overrides it."""
 
     UPDATE_IN_DATABASE = "UPDATE_IN_DATABASE"
     LOG = "LOG"
+    MERGE_NEW_COLUMNS = "MergeNewColumns"
 
 
 class DeleteBehavior(StrEnum):
@@ -91,6 +91,9 @@ def plan(
             result.created.append(table)
             result.new_partitions[table.name] = table.partitions
             continue
+        if update is UpdateBehavior.MERGE_NEW_COLUMNS:
+            _merge(result, table, before, delete, now)
+            continue
         _compare(result, table, before, update, delete)
     names = {table.name for table in found}
     for name, old in known.items():
@@ -102,6 +105,16 @@ def plan(
         ):
             _drop(result, name, old, delete, now)
     return result
+
+
+def _merge(result: Plan, table: Found, before: Known, delete: DeleteBehavior, now: float) -> None:
+    if not merging.is_compatible(table.input, before.table):
+        result.notes.append(f"Table {table.name} does not go with the data that was found; it is deprecated")
+        _deprecate(result, before, now)
+        return
+    partitions = {tuple(each["Values"]): each for each in before.partitions}
+    merged = merging.merged(table, before.table, partitions)
+    _compare(result, merged, before, UpdateBehavior.MERGE_NEW_COLUMNS, delete)
 
 
 def _extend(result: Plan, table: Found, before: Known) -> None:
@@ -128,12 +141,12 @@ def _compare(
         result.updated.append(table)
     if _keys(before.table) != _keys(table.input):
         # Partitions of other keys belong to a table of another shape.
-        if update is UpdateBehavior.UPDATE_IN_DATABASE:
+        if update is not UpdateBehavior.LOG:
             result.gone_partitions[table.name] = [list(values) for values in old]
             result.new_partitions[table.name] = table.partitions
         return
     result.new_partitions[table.name] = [each for values, each in new.items() if values not in old]
-    if update is UpdateBehavior.UPDATE_IN_DATABASE:
+    if update is not UpdateBehavior.LOG:
         result.changed_partitions[table.name] = [
             each
             for values, each in new.items()
@@ -151,13 +164,18 @@ def _drop(result: Plan, name: str, old: Known, delete: DeleteBehavior, now: floa
         case DeleteBehavior.DELETE_FROM_DATABASE:
             result.deleted.append(name)
         case DeleteBehavior.DEPRECATE_IN_DATABASE:
-            parameters = old.table.get("Parameters") or {}
-            if DEPRECATED_BY not in parameters:
-                mark = {DEPRECATED_BY: str(int(now * 1000))}
-                kept = {key: old.table[key] for key in ("Name", *_WRITTEN) if key in old.table}
-                result.deprecated.append(kept | {"Parameters": parameters | mark})
+            _deprecate(result, old, now)
         case DeleteBehavior.LOG:
             result.notes.append(f"The data of table {name} is gone; it is kept (DeleteBehavior LOG)")
+
+
+def _deprecate(result: Plan, old: Known, now: float) -> None:
+    """Mark a table once."""
+    parameters = old.table.get("Parameters") or {}
+    if DEPRECATED_BY not in parameters:
+        mark = {DEPRECATED_BY: str(int(now * 1000))}
+        kept = {key: old.table[key] for key in ("Name", *_WRITTEN) if key in old.table}
+        result.deprecated.append(kept | {"Parameters": parameters | mark})
 
 
 def _is_own(old: Known, crawler: str) -> bool:

@@ -88,7 +88,7 @@ def write(catalog: DataCatalog, crawler: Crawler, reading: Reading, now: float, 
     chosen = named(reading.tables, crawler.prefix, taken)
     unread = [each.uri for each in reading.unread]
     decided = changes.plan(
-        chosen, known, crawler.name, targets, crawler.update_behavior, crawler.delete_behavior, now, unread
+        chosen, known, crawler.name, targets, crawler.table_update, crawler.delete_behavior, now, unread
     )
     if known or decided.created:
         _apply(catalog, database, decided)

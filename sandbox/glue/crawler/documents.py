@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sandbox.glue.crawler import avro_file
@@ -22,6 +22,10 @@ Document = dict[str, Any]
 
 UPDATED_BY = "UPDATED_BY_CRAWLER"
 RUN_ID = "CRAWL_RUN_ID"
+DEPRECATED_BY = "DEPRECATED_BY_CRAWLER"
+"""A table's property: when a crawler found its data gone, in milliseconds since the epoch."""
+COUNTED = ("objectCount", "sizeKey", "recordCount", "averageRecordSize", UPDATED_BY, RUN_ID)
+"""Properties that tell of a crawl and not of the data's form."""
 
 _HIVE_IO = "org.apache.hadoop.hive.ql.io."
 _TEXT_INPUT = "org.apache.hadoop.mapred.TextInputFormat"
@@ -45,10 +49,12 @@ _LONGEST_NAME = 255
 
 @dataclass(frozen=True)
 class Found:
-    """A table as the crawl found it: `input` is its TableInput, `partitions` its PartitionInputs."""
+    """A table as the crawl found it: `input` is its TableInput, `partitions` its PartitionInputs, which may
+    be to have the table's schema whatever theirs is (`inherits`)."""
 
     input: Document
     partitions: list[Document] = field(default_factory=list)
+    inherits: bool = False
 
     @property
     def name(self) -> str:
@@ -89,7 +95,7 @@ def found(group: Group, crawler: str, crawl_id: str, exclusions: Sequence[str], 
     partitions = [
         _partition(group, part, columns if inherit else part.columns, extra) for part in group.parts
     ]
-    return Found(table, partitions if group.keys else [])
+    return Found(table, partitions if group.keys else [], inherit)
 
 
 def base_name(group: Group) -> str:
@@ -114,7 +120,7 @@ def named(tables: Sequence[Found], prefix: str, taken: Mapping[str, str]) -> lis
             name = f"{name[: _LONGEST_NAME - len(digest) - 1]}_{digest}"
         name = at.get(place, name)
         used[name] = place
-        result.append(Found(each.input | {"Name": name}, each.partitions))
+        result.append(replace(each, input=each.input | {"Name": name}))
     return result
 
 

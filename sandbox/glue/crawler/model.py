@@ -93,6 +93,12 @@ class Crawler:
         return UpdateBehavior(self._policy.get("UpdateBehavior") or UpdateBehavior.UPDATE_IN_DATABASE)
 
     @property
+    def table_update(self) -> UpdateBehavior:
+        """What happens to tables: MergeNewColumns overrides the policy."""
+        merge = self._table_output.get("AddOrUpdateBehavior") == UpdateBehavior.MERGE_NEW_COLUMNS
+        return UpdateBehavior.MERGE_NEW_COLUMNS if merge else self.update_behavior
+
+    @property
     def delete_behavior(self) -> DeleteBehavior:
         """DEPRECATE_IN_DATABASE unless told otherwise."""
         return DeleteBehavior(self._policy.get("DeleteBehavior") or DeleteBehavior.DEPRECATE_IN_DATABASE)

@@ -25,9 +25,6 @@ def options(**given: Any) -> str:
     return json.dumps({"Version": 1.0, **given})
 
 
-MERGE = '{"Version": 1.0, "CrawlerOutput": {"Tables": {"AddOrUpdateBehavior": "MergeNewColumns"}}}'
-
-
 class Glue:
     """Calls operations by their AWS name and checks request and response against botocore's shapes."""
 
@@ -167,7 +164,10 @@ def test_a_crawler_that_does_not_exist(glue: Glue, name: str) -> None:
         ({"RecrawlPolicy": {"RecrawlBehavior": "CRAWL_NEW_FOLDERS_ONLY"}}, "CRAWL_NEW_FOLDERS_ONLY"),
         ({"LineageConfiguration": {"CrawlerLineageSettings": "ENABLE"}}, "CrawlerLineageSettings"),
         ({"LakeFormationConfiguration": {"UseLakeFormationCredentials": True}}, "LakeFormationConfiguration"),
-        ({"Configuration": MERGE}, "CrawlerOutput.Tables.AddOrUpdateBehavior=MergeNewColumns"),
+        (
+            {"Configuration": options(CrawlerOutput={"Tables": {"AddOrUpdateBehavior": "Replace"}})},
+            "CrawlerOutput.Tables.AddOrUpdateBehavior=Replace",
+        ),
         ({"Configuration": '{"Version": 1.0, "CreatePartitionIndex": true}'}, "CreatePartitionIndex=True"),
     ],
 )
