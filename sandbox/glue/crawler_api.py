@@ -59,6 +59,9 @@ class CrawlerOperations:
         changed = {name: value for name, value in request.items() if name != "Name"}
         definition = old.definition | changed
         _check("UpdateCrawler", definition)
+        updated = Crawler(old.name, definition, old.created, old.updated)
+        if old.new_folders_only and updated.new_folders_only and updated.targets != old.targets:
+            raise _invalid("The targets of a crawler of new folders only cannot be changed")
         scheduled = _scheduled(definition) if "Schedule" in changed else old.scheduled
         self._runner.replace(
             Crawler(old.name, definition, old.created, self._clock(), old.version + 1, scheduled=scheduled)
@@ -182,9 +185,7 @@ def _check(operation_name: str, definition: Document) -> None:
     )
     if definition.get("Schedule"):
         schedule.parse(definition["Schedule"])
-    recrawl = (definition.get("RecrawlPolicy") or {}).get("RecrawlBehavior", "CRAWL_EVERYTHING")
-    if recrawl != "CRAWL_EVERYTHING":
-        raise _refusal(f"RecrawlBehavior {recrawl}")
+    _check_recrawl(definition)
     lineage = (definition.get("LineageConfiguration") or {}).get("CrawlerLineageSettings", "DISABLE")
     if lineage != "DISABLE":
         raise _refusal(f"CrawlerLineageSettings {lineage}")
@@ -192,6 +193,18 @@ def _check(operation_name: str, definition: Document) -> None:
         raise _invalid("DatabaseName must be given for a crawler of S3 targets")
     _check_targets(definition["Targets"])
     _check_configuration(definition.get("Configuration"))
+
+
+def _check_recrawl(definition: Document) -> None:
+    crawler = Crawler("", definition, 0.0, 0.0)
+    if crawler.recrawl_behavior not in (model.CRAWL_EVERYTHING, model.CRAWL_NEW_FOLDERS_ONLY):
+        raise _refusal(f"RecrawlBehavior {crawler.recrawl_behavior}")
+    behaviors = (crawler.update_behavior, crawler.delete_behavior)
+    if crawler.new_folders_only and behaviors != ("LOG", "LOG"):
+        raise _invalid(
+            'The SchemaChangePolicy for "Crawl new folders only" Amazon S3 target can have only LOG'
+            " DeleteBehavior value and LOG UpdateBehavior value."
+        )
 
 
 def _check_targets(targets: Document) -> None:

@@ -5,13 +5,13 @@ https://docs.aws.amazon.com/glue/latest/dg/crawler-configuration.html
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from sandbox.glue.crawler import merging
-from sandbox.glue.crawler.documents import DEPRECATED_BY, RUN_ID, UPDATED_BY, Document, Found
+from sandbox.glue.crawler.documents import COUNTED, DEPRECATED_BY, RUN_ID, UPDATED_BY, Document, Found
 
 _WRITTEN = ("Owner", "Retention", "StorageDescriptor", "PartitionKeys", "TableType", "Parameters")
 
@@ -134,7 +134,8 @@ def _compare(
 ) -> None:
     old = {tuple(each["Values"]): each for each in before.partitions}
     new = {tuple(each["Values"]): each for each in table.partitions}
-    changed = not _same(table.input, before.table, _WRITTEN)
+    ignored = COUNTED if update is UpdateBehavior.LOG else (RUN_ID,)
+    changed = not _same(table.input, before.table, _WRITTEN, ignored)
     if changed and update is UpdateBehavior.LOG:
         result.notes.append(f"Table {table.name} has changed; it is not updated (UpdateBehavior LOG)")
     elif changed:
@@ -191,12 +192,12 @@ def _overlap(left: str, right: str) -> bool:
     return _lies_in(left, [right]) or _lies_in(right, [left])
 
 
-def _same(new: Document, old: Document, members: Sequence[str]) -> bool:
-    """Whether nothing has changed but the crawl's own id."""
-    return all(_timeless(new.get(member)) == _timeless(old.get(member)) for member in members)
+def _same(new: Document, old: Document, members: Sequence[str], ignored: Collection[str] = (RUN_ID,)) -> bool:
+    """Whether nothing has changed but what is `ignored`: at least the crawl's own id."""
+    return all(_without(new.get(each), ignored) == _without(old.get(each), ignored) for each in members)
 
 
-def _timeless(value: Any) -> Any:
+def _without(value: Any, ignored: Collection[str]) -> Any:
     if isinstance(value, dict):
-        return {key: _timeless(each) for key, each in value.items() if key != RUN_ID}
+        return {key: _without(each, ignored) for key, each in value.items() if key not in ignored}
     return value

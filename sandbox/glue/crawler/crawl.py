@@ -11,12 +11,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from sandbox.catalog import DataCatalog
 from sandbox.errors import AwsError, WorkFailed
-from sandbox.glue.crawler import changes
+from sandbox.glue.crawler import changes, incremental
 from sandbox.glue.crawler.changes import Known, Plan
 from sandbox.glue.crawler.classification import Profile, profile
 from sandbox.glue.crawler.custom import Classify
 from sandbox.glue.crawler.documents import Found, found, named
-from sandbox.glue.crawler.grouping import group
+from sandbox.glue.crawler.grouping import Group, group
+from sandbox.glue.crawler.incremental import Earlier
 from sandbox.glue.crawler.listing import Listing, Object, Target, list_target
 from sandbox.glue.crawler.model import Counts, Crawler
 from sandbox.glue.crawler.profile import Unreadable
@@ -30,10 +31,11 @@ class Cancelled(WorkFailed):
 
 @dataclass(frozen=True)
 class Reading:
-    """What a crawl has read: the tables, and the objects that could not be read."""
+    """What a crawl has read: the tables, the objects that could not be read, and the folders without such."""
 
     tables: list[Found]
     unread: list[Unreadable]
+    folders: frozenset[str]
 
     @property
     def error(self) -> str | None:
@@ -50,43 +52,64 @@ def read(
     crawl_id: str,
     s3: Any,
     custom: Sequence[Classify],
+    earlier: Earlier,
     stopping: Callable[[], bool],
     tell: Tell,
 ) -> Reading:
     """The tables that lie in the crawler's targets; nothing is written. `custom` are the crawler's own
-    classifiers in their order. An object that cannot be read does not keep the others from being read.
+    classifiers in their order, `earlier` counts for a crawler of new folders only. An object that cannot be
+    read does not keep the others from being read.
 
     Raises WorkFailed naming the bucket that cannot be listed or for more tables than are allowed, Cancelled
     once `stopping`, which is asked between two objects.
     """
     tables: dict[str, Found] = {}
     unread: list[Unreadable] = []
+    objects: list[Object] = []
     for target in crawler.targets:
         listing = _list(s3, target)
+        if crawler.new_folders_only:
+            listing = incremental.fresh(listing, earlier.folders)
         profiles, faults = _profiles(s3, listing, target, custom, stopping)
         unread += faults
-        for each in group(listing, profiles, crawler.grouping):
+        objects += listing.objects
+        for each in _groups(listing, profiles, crawler, earlier, tell):
             table = found(each, crawler.name, crawl_id, target.exclusions, crawler.inherit)
             tell(f"{table.location} is classified as {each.format.classification}")
             tables[table.location] = table
         if not listing.objects:
-            tell(f"{target.path} holds no data")
+            tell(f"{target.path} holds no {'new folders' if crawler.new_folders_only else 'data'}")
     if crawler.most_tables is not None and len(tables) > crawler.most_tables:
         raise WorkFailed(
             f"The number of tables detected by crawler: {len(tables)} is greater than the table threshold"
             f" value provided: {crawler.most_tables}"
         )
-    return Reading(list(tables.values()), unread)
+    again = {each.uri.rpartition("/")[0] + "/" for each in unread}
+    folders = frozenset(map(incremental.folder_of, objects)) - again
+    return Reading(list(tables.values()), unread, folders)
+
+
+def _groups(
+    listing: Listing, profiles: Sequence[Profile], crawler: Crawler, earlier: Earlier, tell: Tell
+) -> list[Group]:
+    if not crawler.new_folders_only:
+        return group(listing, profiles, crawler.grouping)
+    groups, notes = incremental.groups(listing, profiles, crawler.grouping, earlier.tables.values())
+    for note in notes:
+        tell(note)
+    return groups
 
 
 def write(catalog: DataCatalog, crawler: Crawler, reading: Reading, now: float, tell: Tell) -> Counts:
     """Bring the catalog in line with what was read; the caller holds the transaction. `now` in seconds."""
     database = crawler.database
-    known = _known(catalog, database)
+    known = known_tables(catalog, database)
     taken = {name: table.location for name, table in known.items()}
     targets = [f"s3://{each.location.bucket}/{each.location.key}" for each in crawler.targets]
     chosen = named(reading.tables, crawler.prefix, taken)
     unread = [each.uri for each in reading.unread]
+    if crawler.new_folders_only:
+        known, targets = incremental.restricted(known, chosen), []
     decided = changes.plan(
         chosen, known, crawler.name, targets, crawler.table_update, crawler.delete_behavior, now, unread
     )
@@ -134,7 +157,8 @@ def _sampled(objects: Sequence[Object], size: int | None) -> frozenset[Object]:
     return frozenset(each for files in folders.values() for each in files[:size])
 
 
-def _known(catalog: DataCatalog, database: str) -> dict[str, Known]:
+def known_tables(catalog: DataCatalog, database: str) -> dict[str, Known]:
+    """The tables of a database by name; none when there is no such database."""
     try:
         tables = catalog.get_tables(database)
     except AwsError as error:

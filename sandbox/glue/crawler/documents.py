@@ -109,22 +109,22 @@ def named(tables: Sequence[Found], prefix: str, taken: Mapping[str, str]) -> lis
     `taken` has the Location of each table that is in the database, by name. A table that lies where it lay
     keeps its name; a name that belongs to another place gets a hash of the own one at its end.
     """
-    used = {name: _place(location) for name, location in taken.items()}
-    at = {place: name for name, place in used.items()}
+    used = {name: place(location) for name, location in taken.items()}
+    at = {where: name for name, where in used.items()}
     result: list[Found] = []
     for each in tables:
-        place = _place(each.location)
+        where = place(each.location)
         name = table_name(prefix + each.name)
-        if used.get(name, place) != place:
+        if used.get(name, where) != where:
             digest = hashlib.md5(each.location.encode(), usedforsecurity=False).hexdigest()
             name = f"{name[: _LONGEST_NAME - len(digest) - 1]}_{digest}"
-        name = at.get(place, name)
-        used[name] = place
+        name = at.get(where, name)
+        used[name] = where
         result.append(replace(each, input=each.input | {"Name": name}))
     return result
 
 
-def _place(location: str) -> str:
+def place(location: str) -> str:
     """A Location in the form in which two can be compared: Spark may have written it as s3a://."""
     return re.sub(r"^s3[an]://", "s3://", location.rstrip("/"))
 

@@ -170,13 +170,20 @@ def _schema(files: Sequence[Profile]) -> Columns:
     return merge_columns(_schemas(files))
 
 
-def _table(folder: _Folder) -> Group:
+def table_at(bucket: str, path: str, files: Sequence[Profile], keys: tuple[str, ...]) -> Group:
+    """The table of a folder, with keys that it has already. The files lie as deep below it as there are
+    keys."""
+    root = _tree(Listing(bucket, path, tuple(each.object for each in files)), files)
+    return _table(root, keys)
+
+
+def _table(folder: _Folder, given: tuple[str, ...] = ()) -> Group:
     parts: dict[tuple[str, ...], list[Profile]] = defaultdict(list)
     skip = len(folder.path) + 1 if folder.path else 0
     for each in folder.all_files():
         *names, _ = each.object.key[skip:].split("/")
         parts[tuple(names)].append(each)
-    keys = partition_keys(list(parts), {name.lower() for name, _ in _schema(folder.all_files())})
+    keys = given or partition_keys(list(parts), {name.lower() for name, _ in _schema(folder.all_files())})
     return Group(
         bucket=folder.bucket,
         path=folder.path,

@@ -19,6 +19,8 @@ from sandbox.glue.crawler.listing import Target
 Document = dict[str, Any]
 
 LOG_GROUP = "/aws-glue/crawlers"
+CRAWL_EVERYTHING = "CRAWL_EVERYTHING"
+CRAWL_NEW_FOLDERS_ONLY = "CRAWL_NEW_FOLDERS_ONLY"
 LONGEST_MESSAGE = 2048
 """Characters of an ErrorMessage."""
 
@@ -88,20 +90,35 @@ class Crawler:
         return list(self.definition.get("Classifiers") or [])
 
     @property
+    def recrawl_behavior(self) -> str:
+        """CRAWL_EVERYTHING unless told otherwise."""
+        return str((self.definition.get("RecrawlPolicy") or {}).get("RecrawlBehavior") or CRAWL_EVERYTHING)
+
+    @property
+    def new_folders_only(self) -> bool:
+        """Whether its crawls are incremental."""
+        return self.recrawl_behavior == CRAWL_NEW_FOLDERS_ONLY
+
+    @property
     def update_behavior(self) -> UpdateBehavior:
-        """UPDATE_IN_DATABASE unless told otherwise."""
-        return UpdateBehavior(self._policy.get("UpdateBehavior") or UpdateBehavior.UPDATE_IN_DATABASE)
+        """UPDATE_IN_DATABASE unless told otherwise; LOG for incremental crawls."""
+        usual = UpdateBehavior.LOG if self.new_folders_only else UpdateBehavior.UPDATE_IN_DATABASE
+        return UpdateBehavior(self._policy.get("UpdateBehavior") or usual)
 
     @property
     def table_update(self) -> UpdateBehavior:
-        """What happens to tables: MergeNewColumns overrides the policy."""
-        merge = self._table_output.get("AddOrUpdateBehavior") == UpdateBehavior.MERGE_NEW_COLUMNS
+        """What happens to tables: MergeNewColumns overrides the policy, but not in incremental crawls."""
+        merge = (
+            not self.new_folders_only
+            and self._table_output.get("AddOrUpdateBehavior") == UpdateBehavior.MERGE_NEW_COLUMNS
+        )
         return UpdateBehavior.MERGE_NEW_COLUMNS if merge else self.update_behavior
 
     @property
     def delete_behavior(self) -> DeleteBehavior:
-        """DEPRECATE_IN_DATABASE unless told otherwise."""
-        return DeleteBehavior(self._policy.get("DeleteBehavior") or DeleteBehavior.DEPRECATE_IN_DATABASE)
+        """DEPRECATE_IN_DATABASE unless told otherwise; LOG for incremental crawls."""
+        usual = DeleteBehavior.LOG if self.new_folders_only else DeleteBehavior.DEPRECATE_IN_DATABASE
+        return DeleteBehavior(self._policy.get("DeleteBehavior") or usual)
 
     @property
     def grouping(self) -> Policy:
@@ -186,7 +203,7 @@ def describe_crawler(crawler: Crawler, crawls: Sequence[Crawl], now: float) -> D
         "Name": crawler.name,
         **({"Schedule": schedule} if schedule else {}),
         "Classifiers": crawler.classifiers,
-        "RecrawlPolicy": {"RecrawlBehavior": "CRAWL_EVERYTHING"},
+        "RecrawlPolicy": {"RecrawlBehavior": crawler.recrawl_behavior},
         "SchemaChangePolicy": {
             "UpdateBehavior": crawler.update_behavior.value,
             "DeleteBehavior": crawler.delete_behavior.value,

@@ -16,6 +16,7 @@ from sandbox.glue.crawler import crawl as crawling
 from sandbox.glue.crawler.classifiers import Classifiers
 from sandbox.glue.crawler.crawl_log import CrawlLog
 from sandbox.glue.crawler.custom import prepared
+from sandbox.glue.crawler.incremental import Earlier
 from sandbox.glue.crawler.model import Crawl, Crawler, CrawlerState, CrawlState
 from sandbox.runtime.workers import Workers
 from sandbox.store import Database, Documents, Journal
@@ -39,6 +40,7 @@ class CrawlerRunner:
         self._database = database
         self._crawlers = Documents(database, "crawler")
         self._crawls = Documents(database, "crawl")
+        self._folders = Documents(database, "crawled folders")
         self.classifiers = Classifiers(database)
         self._journal = journal
         self._catalog = catalog
@@ -97,6 +99,7 @@ class CrawlerRunner:
         with self._lock, self._database.transaction():
             self._idle(name, "delete")
             self._crawlers.delete(name)
+            self._folders.delete(name)
             for each in self.crawls(name):
                 self._crawls.delete(each.id)
 
@@ -195,7 +198,8 @@ class CrawlerRunner:
 
     def _crawl(self, crawler: Crawler, crawl: Crawl, stop: threading.Event, log: CrawlLog) -> Crawl:
         custom = [prepared(self.classifiers.get(name)) for name in crawler.classifiers]
-        reading = crawling.read(crawler, crawl.id, self._client("s3"), custom, stop.is_set, log.tell)
+        earlier = self._earlier(crawler)
+        reading = crawling.read(crawler, crawl.id, self._client("s3"), custom, earlier, stop.is_set, log.tell)
         for fault in reading.unread:
             log.tell(str(fault), "ERROR")
         # From here on a StopCrawler comes too late: the catalog gets all of the crawl or, above, nothing.
@@ -206,7 +210,16 @@ class CrawlerRunner:
             state = CrawlState.FAILED if reading.unread else CrawlState.COMPLETED
             done = replace(crawl, state=state, error=reading.error, counts=counts, ended=self._clock())
             self._crawls.put(done.id, cattrs.unstructure(done))
+            before = earlier.folders if crawler.new_folders_only else ()
+            self._folders.put(crawler.name, {"folders": sorted({*before, *reading.folders})})
             return done
+
+    def _earlier(self, crawler: Crawler) -> Earlier:
+        """What only an incremental crawl needs to know."""
+        if not crawler.new_folders_only:
+            return Earlier(frozenset(), {})
+        seen = self._folders.get(crawler.name) or {"folders": []}
+        return Earlier(frozenset(seen["folders"]), crawling.known_tables(self._catalog, crawler.database))
 
     def _end(self, name: str, crawl: Crawl) -> None:
         self._save(replace(self.crawler(name), state=CrawlerState.READY), crawl)

@@ -161,7 +161,7 @@ def test_a_crawler_that_does_not_exist(glue: Glue, name: str) -> None:
         ({"Targets": {"JdbcTargets": [{"ConnectionName": "c"}]}}, "JdbcTargets"),
         ({"Targets": {"DynamoDBTargets": [{"Path": "t"}], **TARGETS}}, "DynamoDBTargets"),
         ({"Targets": {"S3Targets": [{"Path": "s3://b/", "EventQueueArn": "arn"}]}}, "EventQueueArn"),
-        ({"RecrawlPolicy": {"RecrawlBehavior": "CRAWL_NEW_FOLDERS_ONLY"}}, "CRAWL_NEW_FOLDERS_ONLY"),
+        ({"RecrawlPolicy": {"RecrawlBehavior": "CRAWL_EVENT_MODE"}}, "RecrawlBehavior CRAWL_EVENT_MODE"),
         ({"LineageConfiguration": {"CrawlerLineageSettings": "ENABLE"}}, "CrawlerLineageSettings"),
         ({"LakeFormationConfiguration": {"UseLakeFormationCredentials": True}}, "LakeFormationConfiguration"),
         (
