@@ -49,9 +49,11 @@ class Child:
         self._reading = threading.Lock()
         launch.log.parent.mkdir(parents=True, exist_ok=True)
         launch.directory.mkdir(parents=True, exist_ok=True)
+        # On a cluster the master's own Python, with what its bootstrap actions installed.
+        python = launch.environment.get("PYSPARK_DRIVER_PYTHON", sys.executable)
         with launch.log.open("ab") as log:
             self._process = subprocess.Popen(
-                (sys.executable, "-m", "sandbox.notebook.interpreter", launch.name),
+                (python, "-m", "sandbox.notebook.interpreter", launch.name),
                 env=dict(launch.environment),
                 cwd=launch.directory,
                 stdin=subprocess.PIPE,

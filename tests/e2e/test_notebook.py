@@ -25,8 +25,9 @@ spark = SparkSession.builder.getOrCreate()
 assert spark.range(1000, numPartitions=4).selectExpr("sum(id)").first()[0] == 499500
 """
 LOOK = """%spark.pyspark
-import json
+import json, sys
 print(json.dumps({
+    "python": sys.prefix,
     "tables": sorted(f"{t.namespace[0]}.{t.name}" for t in spark.catalog.listTables("nb")),
     "rows": spark.table("nb.people").count(),
     "application": sc.applicationId, "name": sc.appName, "master": sc.master,
@@ -117,6 +118,7 @@ def test_a_paragraph_sees_the_crawlers_tables_and_its_application_is_in_the_mast
         sql = "%sql\nSELECT max(CAST(age AS INT)) AS oldest FROM nb.people"
         looked, in_scala, in_sql = run(client, LOOK, scala, sql)
         seen = json.loads(said(looked))
+        assert f"/clusters/{id}/nodes/" in seen["python"]
         assert seen["tables"] == ["nb.people"]
         # Spark ignores skip.header.line.count, as on EMR: the header is a row.
         assert seen["rows"] == 41
