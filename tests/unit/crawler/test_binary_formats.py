@@ -137,7 +137,7 @@ ROW: dict[str, Any] = {
 
 def avro(schema: Any = SCHEMA, rows: int = 3, codec: str = "null", row: Any = ROW, **options: Any) -> bytes:
     out = io.BytesIO()
-    fastavro.writer(out, schema, [row] * rows, codec=codec, **options)
+    fastavro.writer(out, schema, [row] * rows, codec=codec, sync_marker=b"0123456789abcdef", **options)
     return out.getvalue()
 
 
@@ -183,6 +183,7 @@ SELF: Any = {"type": "record", "name": "Tree", "fields": [{"name": "left", "type
         (avro("string", row="x"), "whose schema is no record"),
         (avro(SELF, row={"left": None}), "contain themselves is not emulated: Tree"),
     ],
+    ids=["cut header", "noise", "schema", "cut block", "marker", "no record", "recursion"],
 )
 def test_an_avro_file_that_cannot_be_read(bucket: Bucket, data: bytes, message: str) -> None:
     with pytest.raises(Unreadable, match=f"s3://lake/f cannot be read: .*{message}"):
