@@ -181,9 +181,7 @@ class Sandbox:
         catalog = DataCatalog(database, self._clock)
         self._start_metastore(placement, catalog, services, clients)
         site = self._cluster_site(placement, services)
-        supervisor = Supervisor(
-            database, journal, processes, site, lambda: clients("s3"), self._clock, _amazon_id
-        )
+        supervisor = Supervisor(database, journal, processes, site, clients, self._clock, _amazon_id)
         executions = NotebookExecutions(
             database, journal, _notebooks(supervisor), S3Notes(lambda: clients("s3")), self._clock
         )

@@ -29,10 +29,10 @@ class Autoscaler:
     def look(self, cluster: Cluster) -> tuple[Mapping[str, int], Load] | None:
         """The groups' new counts and the load that asks for them; None when nothing is to be done now."""
         now = self._clock()
-        if cluster.scaling is None or now - self._looked.get(cluster.id, 0) < LOOK or _moves(cluster):
+        if cluster.scaling is None or now - self._looked.get(cluster.id, 0) < LOOK or moves(cluster):
             return None
         self._looked[cluster.id] = now
-        load = self._load(cluster)
+        load = load_of(self._site, cluster)
         changes = counts(cluster, wanted_nodes(load, cluster.scaling))
         if changes == self._refused.get(cluster.id):
             return None
@@ -49,19 +49,25 @@ class Autoscaler:
         """These counts cannot be had here: do not ask for them again until others are wanted."""
         self._refused[cluster.id] = changes
 
-    def _load(self, cluster: Cluster) -> Load:
-        """What the drivers of the running steps tell of their active stages."""
-        layout = self._site.layout(cluster.id)
-        host = self._site.machines.machine(cluster, cluster.master).host
-        stages: list[Any] = []
-        for step in cluster.steps:
-            if step.state is StepState.RUNNING:
-                port = ui_port(layout.step_logs(step.id) / "stderr")
-                stages += _active_stages(f"http://{host}:{port}/api/v1/applications") if port else []
-        running = sum(stage["numActiveTasks"] for stage in stages)
-        done = sum(stage["numCompleteTasks"] for stage in stages)
-        waiting = sum(stage["numTasks"] for stage in stages) - running - done
-        return Load(running, max(0, waiting), nodes.executor_room(self._site, cluster).cores)
+    def forget(self, cluster: Cluster) -> None:
+        """The cluster has ended."""
+        for known in (self._looked, self._spare, self._refused):
+            known.pop(cluster.id, None)
+
+
+def load_of(site: Site, cluster: Cluster) -> Load:
+    """What the drivers of the running steps tell of their active stages."""
+    layout = site.layout(cluster.id)
+    host = site.machines.machine(cluster, cluster.master).host
+    stages: list[Any] = []
+    for step in cluster.steps:
+        if step.state is StepState.RUNNING:
+            port = ui_port(layout.step_logs(step.id) / "stderr")
+            stages += _active_stages(f"http://{host}:{port}/api/v1/applications") if port else []
+    running = sum(stage["numActiveTasks"] for stage in stages)
+    done = sum(stage["numCompleteTasks"] for stage in stages)
+    waiting = sum(stage["numTasks"] for stage in stages) - running - done
+    return Load(running, max(0, waiting), nodes.executor_room(site, cluster).cores)
 
 
 def _active_stages(page: str) -> list[Any]:
@@ -74,6 +80,6 @@ def _active_stages(page: str) -> list[Any]:
     ]
 
 
-def _moves(cluster: Cluster) -> bool:
+def moves(cluster: Cluster) -> bool:
     """Whether nodes still come or go from the last resize."""
     return any(one.leaving or one.state is not InstanceState.RUNNING for one in cluster.living)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sandbox.aws.operations import Document
+from sandbox.emr import auto_scaling
 from sandbox.emr.fleets import provisioned
 from sandbox.emr.logs import step_log_uri
 from sandbox.emr.model import (
@@ -170,6 +171,7 @@ def instance_group(value: InstanceGroup, of: Cluster) -> Document:
         "InstanceGroupType": value.role,
         "InstanceType": value.instance_type,
         "Configurations": list(value.configurations),
+        "AutoScalingPolicy": auto_scaling.described(value.scaling) if value.scaling else None,
         "ConfigurationsVersion": value.configurations_version,
         "LastSuccessfullyAppliedConfigurations": list(value.applied or value.configurations),
         "LastSuccessfullyAppliedConfigurationsVersion": value.configurations_version - value.reconfiguring,

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sandbox.aws.operations import Document
-from sandbox.emr import configurations, fleets, instance_types
+from sandbox.emr import auto_scaling, configurations, fleets, instance_types
 from sandbox.emr.model import (
     Cluster,
     Instance,
@@ -29,7 +29,16 @@ MAX_INSTANCES = 10_000
 """Instances of one group, more than any machine holds: a bound before each of them is made."""
 _GROUP_RECORDED = frozenset({"EbsConfiguration", "CustomAmiId"})
 _GROUP_USED = frozenset(
-    {"Name", "InstanceRole", "InstanceType", "InstanceCount", "Market", "BidPrice", "Configurations"}
+    {
+        "Name",
+        "InstanceRole",
+        "InstanceType",
+        "InstanceCount",
+        "Market",
+        "BidPrice",
+        "Configurations",
+        "AutoScalingPolicy",
+    }
 )
 _UNIFORM = frozenset({"MasterInstanceType", "SlaveInstanceType", "InstanceCount"})
 _PRICE = re.compile(r"\d+(\.\d{1,5})?")
@@ -71,7 +80,7 @@ def groups(entries: Iterable[Document], new_id: NewId) -> tuple[InstanceGroup, .
 def _group(entry: Document, new_id: NewId) -> InstanceGroup:
     refuse("InstanceGroupConfig", entry, _GROUP_USED | _GROUP_RECORDED)
     market = Market(entry.get("Market", Market.ON_DEMAND))
-    return InstanceGroup(
+    group = InstanceGroup(
         id=new_id("ig-", 13),
         name=entry.get("Name", entry["InstanceRole"].title()),
         role=Role(entry["InstanceRole"]),
@@ -80,8 +89,12 @@ def _group(entry: Document, new_id: NewId) -> InstanceGroup:
         market=market,
         bid_price=_bid(entry.get("BidPrice"), market),
         configurations=configurations.checked(entry.get("Configurations", [])),
+        scaling=entry.get("AutoScalingPolicy"),
         recorded={name: entry[name] for name in sorted(_GROUP_RECORDED & entry.keys())},
     )
+    if group.scaling is not None:
+        auto_scaling.check(group, group.scaling)
+    return group
 
 
 def _bid(price: str | None, market: Market) -> str | None:

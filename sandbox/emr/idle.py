@@ -28,3 +28,7 @@ class IdleClusters:
             self._since.pop(cluster.id, None)
             return False
         return now - self._since.setdefault(cluster.id, now) >= cluster.idle_timeout
+
+    def forget(self, cluster: Cluster) -> None:
+        """The cluster has ended."""
+        self._since.pop(cluster.id, None)

@@ -99,7 +99,7 @@ class InstanceGroup:
     """Instances of one type. `recorded` holds members that change nothing, as they were given.
 
     While it is `reconfiguring`, its `configurations` are on their way and those before are `applied`;
-    `failure` tells why the last ones were taken back.
+    `failure` tells why the last ones were taken back. `scaling` is its automatic scaling policy.
     """
 
     id: str
@@ -114,6 +114,7 @@ class InstanceGroup:
     configurations_version: int = 0
     reconfiguring: bool = False
     failure: str | None = None
+    scaling: dict[str, Any] | None = None
     recorded: dict[str, Any] = field(default_factory=dict)
 
 

@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from sandbox.emr import commands, configurations, node_info, node_python, sizing
@@ -14,10 +15,12 @@ from sandbox.emr.configurations import Classification
 from sandbox.emr.layout import Layout
 from sandbox.emr.machines import Machines
 from sandbox.emr.model import Cluster, Instance, Ports, Role
+from sandbox.errors import ProcessDied, WorkFailed
 from sandbox.runtime import readiness
 from sandbox.runtime.machine import Machine, Running
 from sandbox.runtime.process import Command
 from sandbox.runtime.processes import Processes
+from sandbox.runtime.readiness import Ready
 from sandbox.spark import hadoop, shim, standalone
 from sandbox.spark.companion import Companion
 from sandbox.spark.configuration import (
@@ -31,6 +34,7 @@ from sandbox.spark.configuration import (
 from sandbox.spark.standalone import MasterAddress, WorkerSize
 from sandbox.spark.submit import Capacity
 
+PORT_TAKEN = "java.net.BindException"
 CATALOG_FACTORY = "com.amazonaws.glue.catalog.metastore.AWSGlueDataCatalogHiveClientFactory"
 """The value of `hive.metastore.client.factory.class` that puts Spark on the Data Catalog.
 https://docs.aws.amazon.com/emr/latest/ReleaseGuide/emr-spark-glue.html"""
@@ -72,6 +76,10 @@ def prepare(site: Site, cluster: Cluster, instances: Sequence[Instance]) -> None
         documents = node_info.documents(cluster, instance, master, site.services.region)
         for name, document in documents.items():
             (layout.node_info(instance.ec2_id) / name).write_text(json.dumps(document, indent=2) + "\n")
+        if site.machines.standing_master is not None:
+            # Its worker was there before the cluster, and finds by its host's name which node it is.
+            host = site.machines.machine(cluster, instance).host
+            node_python.link(layout.node_python(instance.ec2_id), layout.bin / commands.HOSTS / host)
     commands.write(layout.bin, site.installation.python)
     shim.write(layout.bin, site.installation.python)
     hadoop.write(layout.bin, site.installation.python)
@@ -140,14 +148,32 @@ def start(site: Site, cluster: Cluster, processes: Processes) -> Ports:
         write_confs(site, cluster, standing, chosen)
         _find_standing(site, cluster, cluster.workers, standing)
         return chosen
-    machine = site.machines.machine(cluster, cluster.master)
-    chosen = Ports(machine.choose_port(7077), machine.choose_port(site.master_ui), site.application_ui)
-    address = master_address(site, cluster, chosen)
-    write_confs(site, cluster, address, chosen)
-    master = processes.start(_master(site, cluster, address), machine)
-    readiness.wait(standalone.master_ready(address), master, "the Spark master", standalone.READY_TIMEOUT)
-    _start_workers(site, cluster, cluster.workers, address, processes)
+    chosen = _start_master(site, cluster, processes)
+    _start_workers(site, cluster, cluster.workers, master_address(site, cluster, chosen), processes)
     return chosen
+
+
+def _start_master(site: Site, cluster: Cluster, processes: Processes) -> Ports:
+    """The master on the usual ports, or on any others when somebody takes them in this very moment."""
+    machine = site.machines.machine(cluster, cluster.master)
+    for preferred in ((7077, site.master_ui), (0, 0)):
+        port, ui_port = map(machine.choose_port, preferred)
+        chosen = Ports(port, ui_port, site.application_ui)
+        address = master_address(site, cluster, chosen)
+        write_confs(site, cluster, address, chosen)
+        master = processes.start(_master(site, cluster, address), machine)
+        try:
+            # Another sandbox's master may have taken the port meanwhile, and would answer as well.
+            own = Ready("its own port", partial(master.listens, port))
+            ready = standalone.master_ready(address) & own
+            readiness.wait(ready, master, "the Spark master", standalone.READY_TIMEOUT)
+        except ProcessDied as error:
+            processes.forget(cluster.id, standalone.MASTER_NAME)
+            if PORT_TAKEN not in str(error):
+                raise
+        else:
+            return chosen
+    raise WorkFailed("The Spark master found no port: other programs took every one that was tried")
 
 
 def add(site: Site, cluster: Cluster, instances: Sequence[Instance], processes: Processes) -> None:

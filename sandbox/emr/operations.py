@@ -52,7 +52,7 @@ def groups(parts: Parts) -> list[object]:
     security = SecurityConfigurations(parts.database)
     return [
         EmrOperations(supervisor, clock, new_id, naming, security.for_launch),
-        PolicyOperations(supervisor),
+        PolicyOperations(supervisor, naming),
         SecurityOperations(security, clock),
         AppUiOperations(supervisor, parts.database, parts.history, clock, new_id),
         ReleaseOperations(naming.spark_version),

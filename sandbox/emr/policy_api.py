@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sandbox.aws.operations import Document, Fidelity, operation
-from sandbox.emr import events, request, scaling
-from sandbox.emr.model import ENDED, Cluster, ScalingLimits
+from sandbox.emr import auto_scaling, events, request, scaling
+from sandbox.emr.describe import Naming
+from sandbox.emr.model import ENDED, Cluster, InstanceGroup, ScalingLimits
 from sandbox.emr.supervisor import Supervisor
 from sandbox.errors import AwsError
 
@@ -17,8 +18,9 @@ from sandbox.errors import AwsError
 class PolicyOperations:
     """What holds for a cluster from now on."""
 
-    def __init__(self, supervisor: Supervisor) -> None:
+    def __init__(self, supervisor: Supervisor, naming: Naming) -> None:
         self._supervisor = supervisor
+        self._naming = naming
 
     @operation(Fidelity.EXECUTED)
     def modify_cluster(self, document: Document) -> Document:
@@ -88,6 +90,33 @@ class PolicyOperations:
         self._set_scaling(self._changeable(document["ClusterId"]), None)
         return {}
 
+    @operation(Fidelity.EXECUTED)
+    def put_auto_scaling_policy(self, document: Document) -> Document:
+        cluster, group = self._changeable(document["ClusterId"]), document["InstanceGroupId"]
+        policy = document["AutoScalingPolicy"]
+        auto_scaling.check(_group(cluster, group), policy)
+        self._set_group_scaling(cluster, group, policy)
+        return {
+            "ClusterId": cluster.id,
+            "InstanceGroupId": group,
+            "AutoScalingPolicy": auto_scaling.described(policy),
+            "ClusterArn": self._naming.cluster_arn(cluster.id),
+        }
+
+    @operation(Fidelity.EXECUTED)
+    def remove_auto_scaling_policy(self, document: Document) -> Document:
+        cluster, group = self._changeable(document["ClusterId"]), document["InstanceGroupId"]
+        _group(cluster, group)
+        self._set_group_scaling(cluster, group, None)
+        return {}
+
+    def _set_group_scaling(self, cluster: Cluster, id: str, policy: Document | None) -> None:
+        def change(now: Cluster) -> Cluster:
+            groups = (replace(one, scaling=policy) if one.id == id else one for one in now.groups)
+            return replace(now, groups=tuple(groups))
+
+        self._supervisor.change(cluster.id, change)
+
     def _set_scaling(self, cluster: Cluster, limits: ScalingLimits | None) -> None:
         self._supervisor.change(cluster.id, lambda now: replace(now, scaling=limits))
 
@@ -99,3 +128,13 @@ class PolicyOperations:
         if cluster.state in ENDED:
             raise AwsError("InvalidRequestException", f"Cluster '{id}' is {cluster.state}.")
         return cluster
+
+
+def _group(cluster: Cluster, id: str) -> InstanceGroup:
+    if cluster.fleets:
+        message = "Automatic scaling with a custom policy is for instance groups, not for instance fleets."
+        raise AwsError("ValidationException", message)
+    for group in cluster.groups:
+        if group.id == id:
+            return group
+    raise AwsError("InvalidRequestException", f"Instance group id '{id}' is not valid.")

@@ -12,8 +12,8 @@ import hashlib
 
 from sandbox.emr import instance_types
 from sandbox.emr.model import Cluster, Instance, InstanceState, Market, Role
+from sandbox.emr.pace import SPEED
 
-SPEED = 10
 NOTICE = 120.0 / SPEED
 """Seconds between the notice and the end of an instance."""
 PRICE_LASTS = 300.0 / SPEED

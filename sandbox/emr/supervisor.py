@@ -9,11 +9,12 @@ import contextlib
 import logging
 import threading
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from sandbox.emr import bootstrap, events, hardware, nodes, reconfigure, resize, spot, steps
 from sandbox.emr.applications import Application, Applications
-from sandbox.emr.autoscaler import Autoscaler
 from sandbox.emr.changes import changes
+from sandbox.emr.cluster_scaling import ClusterScaling
 from sandbox.emr.decommission import decommission, restart_workers
 from sandbox.emr.events import Effect, Event
 from sandbox.emr.idle import IdleClusters
@@ -49,7 +50,7 @@ WATCH_INTERVAL = 1.0
 
 
 class Supervisor:
-    """Owns every cluster of a sandbox. `s3` makes a client for the object store."""
+    """Owns every cluster of a sandbox. `clients` makes a client of a service by its name."""
 
     def __init__(
         self,
@@ -57,7 +58,7 @@ class Supervisor:
         journal: Journal,
         processes: Processes,
         site: Site,
-        s3: Callable[[], object],
+        clients: Callable[[str], Any],
         clock: Callable[[], float],
         new_id: NewId,
     ) -> None:
@@ -66,17 +67,22 @@ class Supervisor:
         self._documents = Documents(database, "cluster")
         self._processes = processes
         self._site = site
-        self._s3 = s3
+        self._clients = clients
         self._clock = clock
         self._applications = Applications(site, processes, journal, clock)
         self._new_id = new_id
-        self._autoscaler = Autoscaler(site, clock)
+        self._scaling = ClusterScaling(
+            site, journal, clock, new_id, lambda: clients("cloudwatch"), self.resize
+        )
         self._idle = IdleClusters(clock)
         self._lock = threading.RLock()
         self._workers = Workers()
         self._stopped = threading.Event()
-        self._logs = LogShipper(s3, site.layout)
+        self._logs = LogShipper(self._s3, site.layout)
         self._watcher = threading.Thread(target=self._watch, name="emr-watch")
+
+    def _s3(self) -> Any:
+        return self._clients("s3")
 
     # --- reading
 
@@ -314,6 +320,8 @@ class Supervisor:
         return events.StepEnded(id, failure, applications)
 
     def _stop_nodes(self, cluster: Cluster) -> Event:
+        for known in (self._scaling, self._idle):
+            known.forget(cluster)
         self._applications.stop(cluster)
         self._processes.close(cluster.id)
         nodes.gather_executor_logs(self._site, cluster, cluster.living)
@@ -345,26 +353,11 @@ class Supervisor:
             self.apply(cluster.id, events.InstanceFailed(lost))
         if cluster.idle_timeout is not None and self._idle.expired(cluster, self._has_applications):
             self.apply(cluster.id, events.IdledOut(cluster.idle_timeout))
-        self._scale(cluster)
+        self._scaling.look(cluster)
         if self._site.spot_seed is not None:
             for instance in spot.outbid(cluster, self._site.spot_seed, self._clock()):
                 with contextlib.suppress(UsageError):  # it may have gone by itself meanwhile
                     self.interrupt(instance.ec2_id)
-
-    def _scale(self, cluster: Cluster) -> None:
-        """Resize as the cluster's managed scaling policy asks; what was decided is in the journal."""
-        decision = self._autoscaler.look(cluster)
-        if decision is None:
-            return
-        counts, load = decision
-        changes = [{"InstanceGroupId": id, "InstanceCount": count} for id, count in counts.items()]
-        told = {"counts": counts, "running_tasks": load.running, "waiting_tasks": load.waiting}
-        try:
-            self.resize(cluster.id, lambda now: resize.modify(now, changes, self._clock(), self._new_id))
-        except AwsError as error:
-            told["refused"] = error.message
-            self._autoscaler.refused(cluster, counts)
-        self._journal.append(self._clock(), cluster.id, "managed scaling", **told)
 
     def _loss(self, cluster: Cluster, daemon: str, message: str) -> Event:
         """What the death of a daemon means: another node, where the cluster replaces them, else the end."""

@@ -20,6 +20,9 @@ class Running(Protocol):
     def wait(self, timeout: float | None = None) -> int | None:
         """Wait for the end; None when `timeout` seconds passed first."""
 
+    def listens(self, port: int) -> bool:
+        """Whether it is this process, and no other, that listens on a port of its machine."""
+
     def signal(self, name: str) -> None:
         """Send it, and nothing that it started, a signal such as `SIGPWR`; one that has ended gets none."""
 

@@ -69,6 +69,14 @@ class Process:
         except subprocess.TimeoutExpired:
             return None
 
+    def listens(self, port: int) -> bool:
+        """Whether it is this process, and no other, that listens on a port of its machine."""
+        try:
+            sockets = psutil.Process(self.pid).net_connections("tcp")
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            return False
+        return any(one.status == psutil.CONN_LISTEN and one.laddr.port == port for one in sockets)
+
     def signal(self, name: str) -> None:
         """Send it, and nothing that it started, a signal such as `SIGPWR`; one that has ended gets none."""
         self._popen.send_signal(signal.Signals[name])

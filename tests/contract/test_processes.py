@@ -126,6 +126,22 @@ def test_a_wait_notices_death_at_once(command):
     assert time.monotonic() - started < 30
 
 
+def test_a_process_is_told_from_another_that_listens(command):
+    listening = (
+        "import socket, time\n"
+        "one = socket.create_server(('127.0.0.1', 0))\n"
+        "print(one.getsockname()[1], flush=True)\n"
+        "time.sleep(600)\n"
+    )
+    process = Process(command(listening), MARK)
+    until(lambda: process.tail().endswith("\n") or process.tail().isdigit())
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        assert process.listens(int(process.tail()))
+        assert not process.listens(other.getsockname()[1])
+    process.stop()
+    assert not process.listens(int(process.tail()))
+
+
 def test_a_wait_gives_up(command):
     process = Process(command("import time; time.sleep(600)"), MARK)
     now = iter(range(1000))

@@ -2,13 +2,16 @@
 
 import os
 import signal
+import socket
 import time
+from dataclasses import replace
 
 import psutil
 import pytest
 
 from sandbox import Sandbox
-from sandbox.runtime import marks
+from sandbox.runtime import marks, ports
+from sandbox.settings import Settings
 
 MEET = """
 import sys
@@ -179,6 +182,46 @@ def see_it_scale(sandbox, id, clock):
     assert [sum(event.detail["counts"].values()) for event in told] == [2, 1]
 
 
+def see_its_rules_scale_it(sandbox, id, clock):
+    """A rule brings a node while an application runs, another takes it away when the cluster is idle."""
+    emr = sandbox.client("emr")
+    emr.remove_managed_scaling_policy(ClusterId=id)
+    (core,) = [g for g in emr.list_instance_groups(ClusterId=id)["InstanceGroups"] if "CORE" in g.values()]
+    rules = [scaling_rule("busy", 1, "AppsRunning"), scaling_rule("idle", -1, "IsIdle")]
+    policy = {"Constraints": {"MinCapacity": 1, "MaxCapacity": 2}, "Rules": rules}
+    attached = emr.put_auto_scaling_policy(ClusterId=id, InstanceGroupId=core["Id"], AutoScalingPolicy=policy)
+    assert attached["AutoScalingPolicy"]["Status"]["State"] == "ATTACHED"
+    (step,) = submit(emr, id, "spread.py", [])
+    assert outcome(emr, id, step) == "COMPLETED", "it runs until it has seen executors on two nodes"
+
+    def events():
+        told = sandbox.parts.journal.since(subject=id)
+        return [event.detail["rule"] for event in told if event.event == "automatic scaling"]
+
+    deadline = time.monotonic() + 60
+    while events() != ["busy", "idle"]:
+        assert time.monotonic() < deadline, events()
+        clock.ahead += 1
+        time.sleep(0.1)
+    metrics = sandbox.client("cloudwatch").list_metrics(Namespace="AWS/ElasticMapReduce")["Metrics"]
+    assert {"Name": "JobFlowId", "Value": id} in metrics[0]["Dimensions"]
+    emr.remove_auto_scaling_policy(ClusterId=id, InstanceGroupId=core["Id"])
+
+
+def scaling_rule(name, by, metric):
+    alarm = {
+        "ComparisonOperator": "GREATER_THAN_OR_EQUAL",
+        "MetricName": metric,
+        "Threshold": 1,
+        "Period": 300,
+    }
+    return {
+        "Name": name,
+        "Action": {"SimpleScalingPolicyConfiguration": {"ScalingAdjustment": by, "CoolDown": 60}},
+        "Trigger": {"CloudWatchAlarmDefinition": {**alarm, "Statistic": "MAXIMUM" if by > 0 else "MINIMUM"}},
+    }
+
+
 def test_steps_run_side_by_side_nodes_come_and_go_and_an_idle_cluster_ends(tmp_path):
     clock = Clock()
     with Sandbox(state=tmp_path / "state", port=0, clock=clock) as sandbox:
@@ -209,6 +252,7 @@ def test_steps_run_side_by_side_nodes_come_and_go_and_an_idle_cluster_ends(tmp_p
         see_a_killed_worker_replaced(sandbox, id, places[0])
         see_it_reconfigured(sandbox, id)
         see_it_scale(sandbox, id, clock)
+        see_its_rules_scale_it(sandbox, id, clock)
         clock.ahead += 400
         with pytest.raises(AssertionError, match="still WAITING"):
             wait_for(cluster, {"TERMINATING", "TERMINATED"}, seconds=3)
@@ -216,3 +260,26 @@ def test_steps_run_side_by_side_nodes_come_and_go_and_an_idle_cluster_ends(tmp_p
         ended = wait_for(cluster, {"TERMINATED", "TERMINATED_WITH_ERRORS"})
         assert ended["Status"]["State"] == "TERMINATED"
         assert "idle for 600 seconds" in ended["Status"]["StateChangeReason"]["Message"]
+
+
+def test_a_port_that_somebody_takes_in_the_very_moment_is_given_up(tmp_path, monkeypatch):
+    """Who listens there may even be the master of another sandbox: nobody's cluster is served by it."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        monkeypatch.setattr(ports, "is_free", lambda *_: True)
+        with Sandbox(settings=settings_on(tmp_path / "state", port)) as sandbox:
+            emr = sandbox.client("emr")
+            group = {"InstanceRole": "MASTER", "InstanceType": "m5.xlarge", "InstanceCount": 1}
+            id = emr.run_job_flow(
+                Name="taken", Instances={"InstanceGroups": [group], "KeepJobFlowAliveWhenNoSteps": True}
+            )["JobFlowId"]
+            status = wait_for(
+                lambda: emr.describe_cluster(ClusterId=id)["Cluster"], {"WAITING", "TERMINATED_WITH_ERRORS"}
+            )
+            assert status["Status"]["State"] == "WAITING", status
+            nodes = sandbox.parts.supervisor.get(id)
+            assert nodes.ports.master_ui not in (0, port)
+
+
+def settings_on(state, master_ui):
+    return replace(Settings.read({}, state, 0), metastore_port=0, master_ui_port=master_ui)
