@@ -24,5 +24,12 @@ def make(folder: Path) -> None:
     (Path(inner) / "_node.pth").write_text("".join(lines))
 
 
+def link(folder: Path, name: Path) -> None:
+    """Have the environment under another name too, whatever had it before."""
+    name.parent.mkdir(parents=True, exist_ok=True)
+    name.unlink(missing_ok=True)
+    name.symlink_to(folder)
+
+
 def _packages() -> set[str]:
     return {sysconfig.get_path(name) for name in ("purelib", "platlib")}

@@ -111,6 +111,18 @@ def test_without_any_aws_it_is_told_how_to_get_one(nodes):
     assert "pip3 install awscli" in done.stderr
 
 
+def test_a_worker_that_was_there_before_the_cluster_finds_its_node_by_its_host(tmp_path):
+    bin = tmp_path / "bin"
+    commands.write(bin, Path(sys.executable))
+    for number in (1, 2):
+        node_python.make(tmp_path / f"node{number}")
+        node_python.link(tmp_path / f"node{number}", bin / commands.HOSTS / os.uname().nodename)
+    run = [bin / "python3", "-c", "import sys, boto3; print(sys.prefix)"]
+    done = subprocess.run(run, env={"PATH": os.environ["PATH"]}, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == str(bin / commands.HOSTS / os.uname().nodename)
+    assert Path(done.stdout.strip()).resolve() == (tmp_path / "node2").resolve()
+
+
 def test_a_worker_that_knows_no_node_has_the_sandboxs_python(tmp_path):
     commands.write(tmp_path, Path(sys.executable))
     environment = {"PATH": os.environ["PATH"]}

@@ -10,6 +10,8 @@ from pathlib import Path
 
 NODE_PYTHON = "SANDBOX_NODE_PYTHON"
 """The variable that names the folder of the node's Python environment."""
+HOSTS = "hosts"
+"""The folder beside the commands that has the Python environments of nodes by their hosts' names."""
 
 _SYSTEM = "packages of the system cannot be installed here: a node is a part of this machine and its user's"
 _SERVICES = "services of the system cannot be changed here: a node is a part of this machine"
@@ -34,9 +36,11 @@ _MODULES = {
 """Commands that are programs of the sandbox, which run in its own Python."""
 
 _PYTHON = f"""#!/bin/sh
-# pip through its own command; where no node is known, as on a standing worker, the sandbox's Python.
+# pip through its own command; a worker that was there before the cluster finds its node by its host's name,
+# and where there is no node it is the sandbox's Python.
 if [ "$1" = -m ] && [ "$2" = pip ]; then shift 2; exec "{{pip}}" "$@"; fi
 node="${{{{{NODE_PYTHON}:+${NODE_PYTHON}/bin/python3}}}}"
+[ -x "$node" ] || node="{{hosts}}/$(uname -n)/bin/python3"
 [ -x "$node" ] || node="{{python}}"
 exec "$node" "$@"
 """
@@ -55,7 +59,7 @@ def write(folder: Path, python: Path) -> None:
     """Put every command into `folder`; `python` is the sandbox's own."""
     folder.mkdir(parents=True, exist_ok=True)
     scripts = {
-        **dict.fromkeys(PYTHONS, _PYTHON.format(pip=folder / "pip3", python=python)),
+        **dict.fromkeys(PYTHONS, _PYTHON.format(pip=folder / "pip3", hosts=folder / HOSTS, python=python)),
         **dict.fromkeys(PIPS, _PIP.format()),
         **{name: f'#!/bin/sh\nexec "{python}" -m {module} "$@"\n' for name, module in _MODULES.items()},
         **{name: f'#!/bin/sh\necho "{name}: {why}" >&2\nexit 1\n' for name, why in REFUSED.items()},
