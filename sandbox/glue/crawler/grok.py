@@ -7,14 +7,20 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
+
+import regex
 
 from sandbox.glue.crawler.grok_patterns import BUILT_IN
-from sandbox.glue.crawler.profile import Format, Recognised, SerDe, Text
+from sandbox.glue.crawler.profile import Format, Recognised, SerDe, Text, Unreadable
 from sandbox.glue.crawler.schema import Columns, merge_columns
 
 SAMPLE_LINES = 1000
 SAMPLE_BYTES = 2**20
 """As much is looked at as of any other text; all lines are counted."""
+
+LONGEST_SEARCH = 5.0
+"""Seconds for one line."""
 
 _REFERENCE = re.compile(r"%\{\s*(?P<pattern>\w+)\s*(?::(?P<field>[^:;{}]*))?(?:[:;](?P<type>[^:;{}]*))?\}")
 _NAMED_GROUP = re.compile(r"\(\?<(?P<field>[A-Za-z]\w*)>")
@@ -31,12 +37,15 @@ _DEEPEST = 50
 class Grok:
     """A compiled pattern: it finds the lines that it fits, and names their fields with their types."""
 
-    expression: re.Pattern[str]
+    expression: Any
     columns: Columns
 
     def fits(self, line: str) -> bool:
-        """Whether the pattern is found in the line."""
-        return self.expression.search(line) is not None
+        """Whether the pattern is found in the line. Raises Unreadable for a search that is given up."""
+        try:
+            return self.expression.search(line, timeout=LONGEST_SEARCH) is not None
+        except TimeoutError as error:
+            raise Unreadable(f"the grok pattern takes too long for the line {line[:80]!r}") from error
 
 
 def compile(pattern: str, custom: str = "") -> Grok:
@@ -74,8 +83,9 @@ def compile(pattern: str, custom: str = "") -> Grok:
         return f"{opening}{expand(definition, depth + 1)})"
 
     try:
-        expression = re.compile(expand(pattern, 0))
-    except re.error as error:
+        # Nearer to Java's regular expressions than `re`, and a search can be given up.
+        expression = regex.compile(expand(pattern, 0))
+    except regex.error as error:
         raise ValueError(f"the pattern is no regular expression: {error}") from error
     # A pattern is expanded from the inside out; the columns stand as in the text.
     ordered = sorted(expression.groupindex, key=expression.groupindex.__getitem__)

@@ -2,7 +2,7 @@ import pytest
 
 from sandbox.glue.crawler import grok
 from sandbox.glue.crawler.grok_patterns import BUILT_IN
-from sandbox.glue.crawler.profile import SerDe, Text
+from sandbox.glue.crawler.profile import SerDe, Text, Unreadable
 
 CRAWLER_LOG = (
     "2026-11-27T09:00:01Z [c1-22-333-4-5] INFO : Created table t\n"
@@ -103,6 +103,19 @@ def test_custom_patterns_and_nested_fields() -> None:
 def test_what_is_no_pattern(pattern: str, custom: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         grok.compile(pattern, custom)
+
+
+def test_a_search_without_an_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(grok, "LONGEST_SEARCH", 0.05)
+    hopeless = grok.compile(r"^(\w|\w\w|\w\w\w)+z$")
+    with pytest.raises(Unreadable, match="the grok pattern takes too long for the line 'abzabz"):
+        hopeless.fits("abz" * 1000 + "!")
+
+
+def test_the_regular_expressions_of_java() -> None:
+    made = grok.compile(r"^(?<word>\p{Alpha}++)\h(?>\d+)$")
+    assert made.fits("abc 12")
+    assert [name for name, _ in made.columns] == ["word"]
 
 
 def test_certainty_is_the_share_of_the_lines_that_fit() -> None:
