@@ -298,3 +298,41 @@ def test_custom_classifiers(lake: Lake) -> None:
     glue.delete_classifier(Name="requests")
     with pytest.raises(glue.exceptions.EntityNotFoundException):
         glue.get_classifier(Name="requests")
+
+
+def test_every_shape_in_one_bucket(lake: Lake) -> None:
+    folder = REPOSITORY / "datasets" / "shapes"
+    shapes = {name: each for name, each in json.loads((folder / "shapes.json").read_text()).items()
+              if "folder" not in each}  # fmt: skip
+    for file in folder.rglob("*"):
+        if file.is_file() and file.parent != folder:
+            lake.put(str(file.relative_to(folder)), file.read_bytes())
+    own = [each for shape in shapes.values() for each in shape.get("classifiers", [])]
+    for each in own:
+        lake.glue.create_classifier(**each)
+    level = {"Version": 1.0, "Grouping": {"TableLevelConfiguration": 2}}
+    names = [member["Name"] for each in own for member in each.values()]
+    lake.create(Classifiers=names, Configuration=json.dumps(level))
+    lake.succeed()
+    expected = {name: table for shape in shapes.values() for name, table in shape["tables"].items()}
+    found = lake.tables()
+    assert set(found) == set(expected)
+    for name, table in found.items():
+        told = table["Parameters"]["classification"], int(table["Parameters"]["recordCount"]), columns(table)
+        wanted = expected[name]
+        assert told == (wanted["classification"], wanted["records"], wanted["columns"]), name
+        partitions = sorted(lake.partitions(name)) if table["PartitionKeys"] else []
+        assert partitions == [tuple(values) for values in wanted.get("partitions", [])]
+    for name in names:
+        lake.glue.delete_classifier(Name=name)
+
+
+def test_new_folders_only(lake: Lake) -> None:
+    lake.put("t/day=1/f.csv", "1,x\n2,y\n")
+    lake.create("t/", RecrawlPolicy={"RecrawlBehavior": "CRAWL_NEW_FOLDERS_ONLY"})
+    lake.succeed()
+    lake.put("t/day=2/f.csv", "3,z\n4,w\n")
+    lake.s3.delete_object(Bucket=lake.name, Key="t/day=1/f.csv")
+    lake.succeed()
+    assert set(lake.partitions("t")) == {("1",), ("2",)}
+    assert lake.glue.list_crawls(CrawlerName=lake.name)["Crawls"][0]["State"] == "COMPLETED"
