@@ -55,7 +55,7 @@ def interrupt(instance: Instance, state: options.State = None, json: options.Jso
 
 
 def _here(node: dict[str, Any]) -> str:
-    return _size(node["worker"], "cores") if node["worker"] else "Spark master, drivers"
+    return _size(node["worker"], "cores") if node["worker"] else "drivers of steps"
 
 
 def _size(size: dict[str, int], what: str) -> str:
