@@ -19,8 +19,10 @@ from sandbox.errors import WorkFailed
 from sandbox.runtime.process import Command
 from sandbox.runtime.processes import Processes
 
-_PACKAGES = re.compile(r"PIP_\w+|SSL_CERT_FILE|REQUESTS_CA_BUNDLE|https?_proxy|HTTPS?_PROXY")
-"""The user's variables that tell where packages come from: a bootstrap action installs some."""
+_PACKAGES = re.compile(
+    r"PIP_(?!USER|TARGET|PREFIX|ROOT)\w+|SSL_CERT_FILE|REQUESTS_CA_BUNDLE|https?_proxy|HTTPS?_PROXY"
+)
+"""The user's variables that tell where packages come from, and not where they go: that is the node."""
 
 Tell = Callable[[str], None]
 
@@ -83,7 +85,7 @@ def _run(run: Run, processes: Processes, s3: Any) -> None:
         name=f"bootstrap-{run.instance.ec2_id}-{run.number}",
         argv=argv,
         environment={
-            **_packages(run.site.outer),
+            **packages(run.site.outer),
             **node_environment(run.site, run.cluster, run.instance),
         },
         directory=run.home,
@@ -121,5 +123,6 @@ def _command_line(run: Run, s3: Any, tell: Tell) -> tuple[str, ...] | None:
     return script.invocation(target, arguments)
 
 
-def _packages(outer: Mapping[str, str]) -> dict[str, str]:
+def packages(outer: Mapping[str, str]) -> dict[str, str]:
+    """Of the user's environment what an installation of packages needs to be told. Pure."""
     return {name: text for name, text in outer.items() if _PACKAGES.fullmatch(name)}

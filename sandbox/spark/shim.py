@@ -42,7 +42,8 @@ def command(
     capacity = Capacity(int(environment[CORES]), int(environment[MEMORY]), int(share) if share else None)
     submission = rewrite(arguments, environment[MASTER], capacity)
     real = Path(environment["SPARK_HOME"]) / "bin" / name
-    return [str(real), *submission.arguments], submission.notes
+    variables = [f"{variable}={text}" for variable, text in submission.variables.items()]
+    return [*(["env", *variables] if variables else []), str(real), *submission.arguments], submission.notes
 
 
 def run(argv: list[str]) -> None:
@@ -52,7 +53,7 @@ def run(argv: list[str]) -> None:
     for note in notes:
         sys.stderr.write(f"{name}: {note}\n")
     sys.stderr.flush()
-    os.execv(real[0], real)
+    os.execvp(real[0], real)
 
 
 if __name__ == "__main__":

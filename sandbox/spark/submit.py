@@ -6,13 +6,15 @@ https://docs.aws.amazon.com/emr/latest/ReleaseGuide/emr-spark-submit-step.html
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 FLAGS = frozenset({"--verbose", "-v", "--supervise", "--help", "-h", "--version", "--usage-error"})
 """The options of spark-submit that take no value."""
 
 _YARN_ONLY = frozenset({"--queue", "--principal", "--keytab"})
+_DRIVER_VARIABLE = "spark.yarn.appMasterEnv."
+_PYTHONS = frozenset({"PYSPARK_PYTHON", "PYSPARK_DRIVER_PYTHON"})
 _UNITS = {"": 1, "k": 1 / 1024, "m": 1, "g": 1024, "t": 1024 * 1024}
 
 
@@ -30,10 +32,11 @@ class Capacity:
 
 @dataclass(frozen=True)
 class Submission:
-    """The arguments for spark-submit, and a sentence for each that was rewritten."""
+    """The arguments for spark-submit, a sentence for what was rewritten, and variables for the driver."""
 
     arguments: tuple[str, ...]
     notes: tuple[str, ...]
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 def rewrite(arguments: Sequence[str], master: str, capacity: Capacity) -> Submission:
@@ -49,6 +52,7 @@ def rewrite(arguments: Sequence[str], master: str, capacity: Capacity) -> Submis
     notes: list[str] = []
     kept: list[tuple[str, str | None]] = []
     wanted: dict[str, str] = {}
+    variables: dict[str, str] = {}
     for name, value in options:
         match name, value or "":
             case "--master", given if given != master:
@@ -61,6 +65,8 @@ def rewrite(arguments: Sequence[str], master: str, capacity: Capacity) -> Submis
                 continue
             case "--conf", text if text.startswith(("spark.master=", "spark.submit.deployMode=")):
                 notes.append(f"--conf {text} is left out: the cluster decides it")
+            case "--conf", text if text.startswith(_DRIVER_VARIABLE):
+                variables |= _driver_variable(text.removeprefix(_DRIVER_VARIABLE), notes)
             case "--num-executors" | "--executor-cores" | "--executor-memory", text:
                 wanted[name] = text
             case option, text if option in _YARN_ONLY:
@@ -71,7 +77,23 @@ def rewrite(arguments: Sequence[str], master: str, capacity: Capacity) -> Submis
     kept += [(name, text) for name, text in _executors(wanted, capacity, notes)]
     kept += _share(kept, capacity, notes)
     head = [part for name, value in kept for part in ((name,) if value is None else (name, value))]
-    return Submission(("--master", master, "--deploy-mode", "client", *head, *rest), tuple(notes))
+    return Submission(("--master", master, "--deploy-mode", "client", *head, *rest), tuple(notes), variables)
+
+
+def _driver_variable(text: str, notes: list[str]) -> dict[str, str]:
+    """A variable that YARN would set for the driver of a cluster's own, as it is set for the one here.
+
+    A Python out of `--archives` is for the executors, beside which it is unpacked, and not for the driver.
+    """
+    name, _, value = text.partition("=")
+    if name not in _PYTHONS:
+        notes.append(f"{_DRIVER_VARIABLE}{name} is set for the driver, which runs on the master node")
+        return {name: value}
+    if name == "PYSPARK_PYTHON" and value.startswith("./"):
+        notes.append(f"{name}={value} is for the executors: the driver uses the master node's own Python")
+        return {name: value}
+    notes.append(f"{name}={value} is left out: the driver uses the master node's own Python")
+    return {}
 
 
 def split(arguments: Sequence[str]) -> tuple[list[tuple[str, str | None]], list[str]]:
@@ -80,6 +102,7 @@ def split(arguments: Sequence[str]) -> tuple[list[tuple[str, str | None]], list[
     index = 0
     while index < len(arguments) and arguments[index].startswith("-"):
         name, equals, value = arguments[index].partition("=")
+        name = "--conf" if name == "-c" else name
         index += 1
         if name in FLAGS:
             options.append((name, None))

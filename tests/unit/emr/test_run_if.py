@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from sandbox.emr import node_info, request
+from sandbox.emr import bootstrap, node_info, request
 from sandbox.emr.run_if import Conditional, conditional, is_run_if
 from sandbox.errors import WorkFailed
 
@@ -106,3 +106,8 @@ def test_the_files_of_a_node():
         "numCandidates": 1,
     }
     assert node_info.instance_document(replace(core, group="ig-9"))["instanceGroupId"] == "ig-9"
+
+
+def test_a_bootstrap_action_is_told_where_packages_come_from_and_not_where_they_go():
+    outer = {"PIP_INDEX_URL": "u", "PIP_USER": "1", "PIP_TARGET": "/t", "https_proxy": "p", "SECRET": "s"}
+    assert bootstrap.packages(outer) == {"PIP_INDEX_URL": "u", "https_proxy": "p"}

@@ -2,6 +2,7 @@
 
 import pytest
 
+from sandbox.spark import shim
 from sandbox.spark.submit import Capacity, mebibytes, rewrite, split
 
 MASTER = "spark://127.0.0.1:7077"
@@ -32,6 +33,7 @@ def rewritten(line):
         ("--num-executors 3 --executor-cores 1 x.py", "--executor-cores 1 --total-executor-cores 3 x.py", 1),
         ("--conf spark.executor.memory=9g x.py", "--conf spark.executor.memory=2048m x.py", 1),
         ("--conf spark.executor.cores=9 x.py", "--conf spark.executor.cores=2 x.py", 1),
+        ("-c spark.master=yarn -c spark.executor.cores=9 x.py", "--conf spark.executor.cores=2 x.py", 2),
         ("--py-files a.zip x.py --deploy-mode cluster", "--py-files a.zip x.py --deploy-mode cluster", 0),
         ("", "", 0),
     ],
@@ -73,3 +75,29 @@ def test_beside_others_an_application_takes_its_share_unless_it_says(given, expe
     submission = rewrite(given.split(), MASTER, Capacity(2, 2048, share=1))
     assert " ".join(submission.arguments[4:]) == expected
     assert any("side by side" in note for note in submission.notes) == added
+
+
+@pytest.mark.parametrize(
+    ("given", "variables", "told"),
+    [
+        ("STAGE=prod=1", {"STAGE": "prod=1"}, "set for the driver"),
+        (
+            "PYSPARK_PYTHON=./environment/bin/python",
+            {"PYSPARK_PYTHON": "./environment/bin/python"},
+            "executors",
+        ),
+        ("PYSPARK_PYTHON=/usr/bin/python3", {}, "left out"),
+        ("PYSPARK_DRIVER_PYTHON=./environment/bin/python", {}, "left out"),
+    ],
+)
+def test_what_yarn_would_set_for_the_driver_is_set_here(given, variables, told):
+    submission = rewrite(["--conf", f"spark.yarn.appMasterEnv.{given}", "x.py"], MASTER, Capacity(2, 2048))
+    assert submission.variables == variables
+    assert submission.arguments == (*HEAD, "x.py")
+    assert len(submission.notes) == 1 and told in submission.notes[0]
+
+
+def test_variables_for_the_driver_are_in_the_command_line():
+    environment = {"SPARK_HOME": "/spark", **shim.variables(MASTER, Capacity(2, 2048))}
+    line, _ = shim.command("spark-submit", ["--conf", "spark.yarn.appMasterEnv.A=b c", "x.py"], environment)
+    assert line == ["env", "A=b c", "/spark/bin/spark-submit", *HEAD, "x.py"]
