@@ -11,6 +11,7 @@ from typing import Any
 
 import boto3
 import pytest
+from crawled_shapes import crawled
 from moto.server import ThreadedMotoServer
 from pyspark import SparkContext
 from pyspark.errors import AnalysisException
@@ -520,3 +521,53 @@ def test_what_is_not_emulated_says_so(glue: GlueContext, people: str) -> None:
     with pytest.raises(AttributeError, match="forEachBatch is not emulated"):
         glue.forEachBatch()
     assert os.environ["AWS_ENDPOINT_URL"].startswith("http://127.0.0.1")
+
+
+def create_crawled(glue_api: Any, shape: str) -> None:
+    made, _ = crawled(shape)
+    glue_api.create_table(DatabaseName="lib", TableInput=made)
+
+
+@pytest.mark.parametrize(
+    ("shape", "count", "row"),
+    [
+        ("csv_header", 3, {"id": 1, "city": "Oslo", "latitude": 59.91, "capital": True}),
+        ("ctrl_a", 3, {"id": 3, "city": "Tromsø", "latitude": 69.65, "capital": False}),
+        ("csv_bzip2", 3, {"id": 2, "city": "Bergen", "latitude": 60.39, "capital": False}),
+        ("csv_dialect", 2, {"id": 1, "note": "one~two"}),
+        ("json_gzip", 2, {"at": 1764234001, "kind": "start"}),
+        ("orc", 2, {"id": 1, "name": "Ada", "home": {"city": "London", "zip": None}}),
+        ("parquet", 4, {"id": 2, "name": "Bob", "marks": {}}),
+    ],
+)
+def test_crawled_tables_are_read(
+    glue_api: Any, glue: GlueContext, shape: str, count: int, row: dict[str, Any]
+) -> None:
+    create_crawled(glue_api, shape)
+    rows = [each.asDict(recursive=True) for each in read(glue, shape).toDF().collect()]
+    assert len(rows) == count
+    assert any(row.items() <= each.items() for each in rows)
+
+
+@pytest.mark.parametrize(
+    ("shape", "what"),
+    [
+        ("json_path", "JSON path"),
+        ("csv_zip", "zip archives"),
+        ("grok", "GrokSerDe"),
+        ("apache_combined", "GrokSerDe"),
+        ("xml", "format='xml'"),
+    ],
+)
+def test_crawled_tables_that_cannot_be_read_are_refused(
+    glue_api: Any, glue: GlueContext, shape: str, what: str
+) -> None:
+    create_crawled(glue_api, shape)
+    with pytest.raises(NotImplementedError, match=what):
+        read(glue, shape)
+
+
+def test_a_crawled_avro_table_needs_sparks_avro_source(glue_api: Any, glue: GlueContext) -> None:
+    create_crawled(glue_api, "avro")
+    with pytest.raises(AnalysisException, match=r"Failed to find data source: avro"):
+        read(glue, "avro")

@@ -10,25 +10,18 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from crawled_shapes import crawled
 from pyspark import SparkContext
 from pyspark.errors import AnalysisException
 from pyspark.sql import SparkSession
 
 from sandbox.catalog import DataCatalog
 from sandbox.errors import AwsError
-from sandbox.glue.crawler import grouping, orc_file, parquet
-from sandbox.glue.crawler.classification import Profile, recognise
-from sandbox.glue.crawler.classifiers import Classifier, Kind
-from sandbox.glue.crawler.custom import prepared
-from sandbox.glue.crawler.documents import found
-from sandbox.glue.crawler.listing import Listing, Object
-from sandbox.glue.crawler.profile import Recognised
 from sandbox.metastore import FileStorage, MetastoreServer, StorageByScheme
 from sandbox.settings import Settings
 from sandbox.store import Database
 
 JARS = Settings.read(os.environ).cache / "jars"
-SHAPES = Path(__file__).parents[2] / "datasets" / "shapes"
 NULL = "__HIVE_DEFAULT_PARTITION__"
 
 # pyspark leaves the socket over which `collect` reads to the garbage collector.
@@ -448,42 +441,19 @@ def test_the_crawlers_json_serde_survives_spark(lab: Lab) -> None:
     assert partition["StorageDescriptor"]["SerdeInfo"]["SerializationLibrary"] == openx
 
 
-def crawled(lab: Lab, shape: str) -> None:
-    """The table that a crawler makes of a folder of datasets/shapes, with the files where they lie."""
-    folder = SHAPES / shape
-    profiles = []
-    for file in sorted(each for each in folder.rglob("*") if each.is_file()):
-        data = file.read_bytes()
-        key = f"{shape}/{file.relative_to(folder)}"
-        profiles.append(Profile(Object("lake", key, len(data)), recognised(data, shape)))
-    listing = Listing("lake", shape, tuple(each.object for each in profiles))
-    [group] = grouping.group(listing, profiles)
-    made = found(group, "crawler", "run", (), inherit=False)
-    here = json.loads(json.dumps([made.input, *made.partitions]).replace("s3://lake/", f"file:{SHAPES}/"))
-    lab.catalog.create_table(lab.database, here[0])
-    lab.catalog.create_partitions(lab.database, made.name, here[1:])
-
-
-def recognised(data: bytes, shape: str) -> Recognised:
-    def read_range(start: int, end: int) -> bytes:
-        return data[start:end]
-
-    if data.startswith(orc_file.MAGIC):
-        return orc_file.read(len(data), read_range)
-    if data.startswith(parquet.MAGIC):
-        return parquet.read(len(data), read_range)
-    given = json.loads((SHAPES / "shapes.json").read_text())[shape].get("classifiers", [])
-    own = [Classifier(Kind(kind), "own", each[kind], 0.0, 0.0) for each in given for kind in each]
-    return recognise(data, True, [prepared(each) for each in own])
+def create_crawled(lab: Lab, shape: str) -> None:
+    table, partitions = crawled(shape)
+    lab.catalog.create_table(lab.database, table)
+    lab.catalog.create_partitions(lab.database, shape, partitions)
 
 
 def test_crawled_tables(lab: Lab) -> None:
     ada = (1, "Ada", date(1815, 12, 10), Decimal("1.50"), 2026, "a", "London", 1)
     columns = "id, name, born, paid, year(seen), tags[0], home.city, marks['maths']"
     for shape in ("avro", "avro_evolved", "orc", "parquet"):
-        crawled(lab, shape)
+        create_crawled(lab, shape)
         assert ada in lab.sql(f"SELECT {columns} FROM {shape}"), shape
-    crawled(lab, "csv_dialect")
+    create_crawled(lab, "csv_dialect")
     # OpenCSVSerde knows nothing but text, whatever the catalog says.
     assert lab.sql("SELECT * FROM csv_dialect") == [("1", "one~two"), ("2", "three")]
     # Each partition was written with a schema of its own.
