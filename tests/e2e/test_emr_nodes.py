@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import shutil
+import tarfile
 import time
 import zipfile
 
@@ -21,14 +22,14 @@ echo 'println("sum " + sc.parallelize(1 to 10).sum); sys.exit(0)' > /home/hadoop
 sudo yum install -y git || echo "yum: $?"
 """
 INSTALLED = """
-import sandboxnote
+import os, sandboxnote
 from pyspark.sql import SparkSession
 spark = SparkSession.builder.getOrCreate()
 def where(_):
-    import sandboxnote
-    return [sandboxnote.__file__]
+    import os, sandboxnote
+    return [sandboxnote.__file__, os.environ.get("FROM_ARCHIVE")]
 there = spark.sparkContext.range(0, 1, numSlices=1).mapPartitions(where).collect()
-print("driver", sandboxnote.__file__)
+print("driver", sandboxnote.__file__, os.environ["STAGE"])
 print("executor", *there)
 """
 SCRIPT = """
@@ -52,6 +53,22 @@ DISTCP = (
     *("s3-dist-cp", f"--src=s3://{BUCKET}/words/", f"--dest=s3://{BUCKET}/packed"),
     *("--groupBy=.*/(word)s/.*", "--outputCodec=gz", "--s3Endpoint=s3.amazonaws.com"),
 )
+INSTALLED_OPTIONS = (
+    *("--deploy-mode", "cluster", "--archives", f"s3://{BUCKET}/environment.tar.gz#environment"),
+    *("--conf", "spark.yarn.appMasterEnv.PYSPARK_PYTHON=./environment/bin/python"),
+    *("--conf", "spark.yarn.appMasterEnv.STAGE=test"),
+)
+
+
+def environment():
+    """An archive with a Python for executors, which leaves a mark."""
+    text = b'#!/bin/sh\nexport FROM_ARCHIVE=yes\nexec python3 "$@"\n'
+    entry = tarfile.TarInfo("bin/python")
+    entry.mode, entry.size = 0o755, len(text)
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as packed:
+        packed.addfile(entry, io.BytesIO(text))
+    return buffer.getvalue()
 
 
 def wheel():
@@ -80,7 +97,7 @@ def step(name, *arguments, jar="command-runner.jar", **more):
 
 
 STEPS = [
-    step("installed", "spark-submit", "--deploy-mode", "cluster", f"s3://{BUCKET}/installed.py"),
+    step("installed", "spark-submit", *INSTALLED_OPTIONS, f"s3://{BUCKET}/installed.py"),
     step("script", f"s3://{BUCKET}/script.sh", "one two", jar=SCRIPT_RUNNER),
     step("files", "bash", "-c", f"echo hello > note && {FILES} && {SHOWN}"),
     step("streaming", *STREAMING),
@@ -135,6 +152,7 @@ def ran(sandbox, tmp_path_factory):
         "installed.py": INSTALLED,
         "script.sh": SCRIPT,
         "mapper.py": MAPPER,
+        "environment.tar.gz": environment(),
         "words/1": "a b a\n",
         "words/2": "b a\n",
         "x.jar": archive({"META-INF/MANIFEST.MF": "Manifest-Version: 1.0\n"}),
@@ -191,7 +209,8 @@ def test_a_bootstrap_action_finds_the_nodes_files_and_is_refused_system_packages
 
 def test_what_a_bootstrap_action_installs_is_there_for_driver_and_executors_of_its_node(ran):
     assert ran.state("installed") == "COMPLETED", ran.failure("installed")
-    driver, executor = (line.split()[1] for line in ran.log("installed").splitlines())
+    (_, driver, stage), (_, executor, mark) = (line.split() for line in ran.log("installed").splitlines())
+    assert (stage, mark) == ("test", "yes")
     nodes = {one["Ec2InstanceId"] for one in ran.instances}
     assert {path.split("/nodes/")[1].split("/")[0] for path in (driver, executor)} == nodes
 
