@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from sandbox.aws.operations import Document, Fidelity, operation
 from sandbox.emr import describe, events, reconfigure, request, resize, scaling
@@ -65,11 +66,11 @@ class EmrOperations:
         states = document.get("ClusterStates") or list(ClusterState)
         after, before = document.get("CreatedAfter", 0), document.get("CreatedBefore", float("inf"))
         chosen = [
-            describe.summary(cluster, self._naming)
+            cluster
             for cluster in reversed(self._supervisor.all())
             if cluster.state in states and after <= cluster.timeline.created <= before
         ]
-        return page("Clusters", chosen, document.get("Marker"))
+        return page("Clusters", chosen, document.get("Marker"), tell=self._summary)
 
     @operation(Fidelity.EXECUTED)
     def terminate_job_flows(self, document: Document) -> Document:
@@ -97,9 +98,9 @@ class EmrOperations:
     @operation(Fidelity.EXECUTED)
     def add_job_flow_steps(self, document: Document) -> Document:
         cluster = self._existing(document["JobFlowId"])
-        if "ExecutionRoleArn" in document:
-            raise AwsError("NotEmulated", "EMR Sandbox does not emulate runtime roles for steps", status=501)
-        steps = request.steps(document["Steps"], self._clock(), self._new_id)
+        role = document.get("ExecutionRoleArn")
+        asked = request.steps(document["Steps"], self._clock(), self._new_id)
+        steps = tuple(replace(step, execution_role=role) for step in asked)
 
         def check(now: Cluster) -> None:
             request.check_room(now, len(steps))
@@ -121,11 +122,9 @@ class EmrOperations:
         if ids and document.get("StepStates"):
             raise AwsError("InvalidRequestException", "Only one of StepIds and StepStates can be given.")
         chosen = [
-            describe.step(step, cluster)
-            for step in reversed(cluster.steps)
-            if step.state in states and (not ids or step.id in ids)
+            step for step in reversed(cluster.steps) if step.state in states and (not ids or step.id in ids)
         ]
-        return page("Steps", chosen, document.get("Marker"))
+        return page("Steps", chosen, document.get("Marker"), tell=lambda step: describe.step(step, cluster))
 
     @operation(Fidelity.EXECUTED)
     def cancel_steps(self, document: Document) -> Document:
@@ -259,6 +258,9 @@ class EmrOperations:
 
     # --- looking up
 
+    def _summary(self, cluster: Cluster) -> Document:
+        return describe.summary(cluster, self._naming)
+
     def _owner(self, groups: Sequence[str]) -> str:
         """The cluster of instance groups that were named without it."""
         for cluster in self._supervisor.all():
@@ -281,16 +283,20 @@ class EmrOperations:
 
 def page(
     name: str,
-    items: Sequence[Document] | Sequence[str],
+    items: Sequence[Any],
     token: str | None,
     size: int = PAGE,
     member: str = "Marker",
+    tell: Callable[[Any], Any] = lambda item: item,
 ) -> Document:
-    """One page; the token, in the member of that name, is the number of items that came before."""
+    """One page; the token, in the member of that name, is the number of items that came before.
+
+    `tell` makes of an item what is answered, of those on the page alone.
+    """
     if token is not None and not _MARKER.fullmatch(token):
         raise AwsError("InvalidRequestException", f"{member} '{token}' is not valid.")
     start = int(token or 0)
-    page: Document = {name: list(items[start : start + size])}
+    page: Document = {name: list(map(tell, items[start : start + size]))}
     if start + size < len(items):
         page[member] = str(start + size)
     return page

@@ -126,6 +126,7 @@ def step(value: Step, of: Cluster) -> Document:
         "ActionOnFailure": value.action_on_failure,
         "Status": status,
         "LogUri": f"{log_uri}/" if log_uri else None,
+        "ExecutionRoleArn": value.execution_role,
     }
     if value.applications:
         document["AdditionalInfo"] = {

@@ -176,6 +176,8 @@ class Failure:
 
 @dataclass(frozen=True)
 class Step:
+    """A step. Its `execution_role` is recorded: there are no roles to take on here."""
+
     id: str
     name: str
     jar: str
@@ -188,6 +190,7 @@ class Step:
     reason: Reason | None = None
     failure: Failure | None = None
     applications: tuple[str, ...] = ()
+    execution_role: str | None = None
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from sandbox.emr import bootstrap, events, hardware, nodes, reconfigure, resize,
 from sandbox.emr.applications import Application, Applications
 from sandbox.emr.changes import changes
 from sandbox.emr.cluster_scaling import ClusterScaling
+from sandbox.emr.clusters import Clusters
 from sandbox.emr.decommission import decommission, restart_workers
 from sandbox.emr.events import Effect, Event
 from sandbox.emr.idle import IdleClusters
@@ -29,8 +30,6 @@ from sandbox.emr.model import (
     NewId,
     Reason,
     Step,
-    from_document,
-    to_document,
 )
 from sandbox.emr.nodes import Site
 from sandbox.emr.reconfigure import Configurations
@@ -41,7 +40,7 @@ from sandbox.runtime.workers import Workers
 from sandbox.spark import standalone
 from sandbox.spark.application import application_id, ui_port
 from sandbox.spark.standalone import MasterAddress, WorkerSize
-from sandbox.store import Database, Documents, Journal
+from sandbox.store import Database, Journal
 
 _log = logging.getLogger(__name__)
 
@@ -62,9 +61,8 @@ class Supervisor:
         clock: Callable[[], float],
         new_id: NewId,
     ) -> None:
-        self._database = database
         self._journal = journal
-        self._documents = Documents(database, "cluster")
+        self._clusters = Clusters(database, journal)
         self._processes = processes
         self._site = site
         self._clients = clients
@@ -88,8 +86,7 @@ class Supervisor:
 
     def get(self, id: str) -> Cluster | None:
         """The cluster with this id, or None."""
-        document = self._documents.get(id)
-        return from_document(document) if document else None
+        return self._clusters.get(id)
 
     def existing(self, id: str) -> Cluster:
         """The cluster with this id; `InvalidRequestException` when there is none."""
@@ -100,7 +97,7 @@ class Supervisor:
 
     def all(self) -> list[Cluster]:
         """Every cluster, oldest first."""
-        return [from_document(document) for document in self._documents.all()]
+        return self._clusters.all()
 
     def refusal(self, cluster: Cluster) -> str | None:
         """Why a cluster cannot be had as it is now, and the remedy; None when it can."""
@@ -129,9 +126,9 @@ class Supervisor:
     def launch(self, cluster: Cluster) -> None:
         """Store a new cluster and begin its life; `WorkFailed` when the sandbox is ending."""
         self._workers.admit()
-        with self._lock, self._database.transaction():
-            self._documents.put(cluster.id, to_document(cluster))
-            self._journal.append(self._clock(), cluster.id, f"cluster {cluster.state}", name=cluster.name)
+        with self._lock:
+            begun = (cluster.id, f"cluster {cluster.state}", {"name": cluster.name})
+            self._clusters.commit(cluster, self._clock(), [begun])
         self.apply(cluster.id, events.Launched())
 
     def change(self, id: str, change: Callable[[Cluster], Cluster]) -> None:
@@ -139,7 +136,7 @@ class Supervisor:
         with self._lock:
             cluster = self.get(id)
             if cluster is not None:
-                self._documents.put(id, to_document(change(cluster)))
+                self._clusters.commit(change(cluster))
 
     def apply(self, id: str, event: Event, check: Callable[[Cluster], None] = lambda _: None) -> Cluster:
         """Advance one cluster; the new state is committed before any effect of it starts.
@@ -153,10 +150,7 @@ class Supervisor:
             check(before)
             now = self._clock()
             cluster, effects = advance(before, event, now)
-            with self._database.transaction():
-                self._documents.put(id, to_document(cluster))
-                for subject, what, detail in changes(before, cluster):
-                    self._journal.append(now, subject, what, **detail)
+            self._clusters.commit(cluster, now, changes(before, cluster))
             for effect in effects:
                 self._begin(id, effect)
         return cluster
