@@ -230,7 +230,7 @@ def _check_targets(targets: Document) -> None:
 
 def _check_configuration(text: str | None) -> None:
     """The options that are emulated are CombineCompatibleSchemas, TableLevelConfiguration, TableThreshold,
-    MergeNewColumns and InheritFromTable.
+    MergeNewColumns, InheritFromTable and CreatePartitionIndex.
 
     https://docs.aws.amazon.com/glue/latest/dg/crawler-configuration.html
     """
@@ -249,6 +249,8 @@ def _check_configuration(text: str | None) -> None:
             case "CrawlerOutput.Partitions.AddOrUpdateBehavior", "InheritFromTable":
                 continue
             case "CrawlerOutput.Tables.AddOrUpdateBehavior", "MergeNewColumns":
+                continue
+            case "CreatePartitionIndex", bool():
                 continue
             case "Grouping.TableLevelConfiguration" | "CrawlerOutput.Tables.TableThreshold", number:
                 if type(number) is not int or number < 1:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,10 @@ from sandbox.glue.crawler.model import Counts, Crawler
 from sandbox.glue.crawler.profile import Unreadable
 
 Tell = Callable[[str], None]
+
+PARTITION_INDEX = "crawler_partition_index"
+"""The name that Glue's crawlers give to their index.
+https://docs.aws.amazon.com/glue/latest/dg/crawler-configure-partition-indexes.html"""
 
 
 class Cancelled(WorkFailed):
@@ -115,6 +119,8 @@ def write(catalog: DataCatalog, crawler: Crawler, reading: Reading, now: float, 
     )
     if known or decided.created:
         _apply(catalog, database, decided)
+        if crawler.indexes_partitions:
+            _index(catalog, database, [*decided.created, *decided.updated])
     _narrate(database, decided, tell)
     return _counts(decided)
 
@@ -183,6 +189,10 @@ def _apply(catalog: DataCatalog, database: str, decided: Plan) -> None:
     for name, gone in decided.gone_partitions.items():
         catalog.delete_partitions(database, name, gone)
     for table in decided.updated:
+        if _partition_keys(catalog.get_table(database, table.name)) != _partition_keys(table.input):
+            # An index is over the keys that the table had.
+            for index in catalog.get_partition_indexes(database, table.name):
+                catalog.delete_partition_index(database, table.name, index["IndexName"])
         catalog.update_table(database, table.name, table.input)
     for document in decided.deprecated:
         catalog.update_table(database, document["Name"], document)
@@ -190,6 +200,18 @@ def _apply(catalog: DataCatalog, database: str, decided: Plan) -> None:
         catalog.create_partitions(database, name, fresh)
     for name, altered in decided.changed_partitions.items():
         catalog.update_partitions(database, name, [(each["Values"], each) for each in altered])
+
+
+def _index(catalog: DataCatalog, database: str, tables: Sequence[Found]) -> None:
+    """Every partitioned table has an index over all of its keys, unless it has indexes already."""
+    for table in tables:
+        keys = _partition_keys(table.input)
+        if keys and not catalog.get_partition_indexes(database, table.name):
+            catalog.create_partition_index(database, table.name, PARTITION_INDEX, keys)
+
+
+def _partition_keys(table: Mapping[str, Any]) -> list[str]:
+    return [each["Name"] for each in table.get("PartitionKeys") or []]
 
 
 def _narrate(database: str, decided: Plan, tell: Tell) -> None:

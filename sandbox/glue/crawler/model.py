@@ -133,6 +133,11 @@ class Crawler:
         return threshold
 
     @property
+    def indexes_partitions(self) -> bool:
+        """CreatePartitionIndex: partitioned tables get an index unless told otherwise."""
+        return bool(self._configuration.get("CreatePartitionIndex", True))
+
+    @property
     def _table_output(self) -> Document:
         options: Document = self._configuration.get("CrawlerOutput", {}).get("Tables", {})
         return options

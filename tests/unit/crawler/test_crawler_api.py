@@ -168,7 +168,7 @@ def test_a_crawler_that_does_not_exist(glue: Glue, name: str) -> None:
             {"Configuration": options(CrawlerOutput={"Tables": {"AddOrUpdateBehavior": "Replace"}})},
             "CrawlerOutput.Tables.AddOrUpdateBehavior=Replace",
         ),
-        ({"Configuration": '{"Version": 1.0, "CreatePartitionIndex": true}'}, "CreatePartitionIndex=True"),
+        ({"Configuration": options(CreatePartitionIndex="yes")}, "CreatePartitionIndex=yes"),
     ],
 )
 def test_what_is_not_emulated_is_refused_by_name(glue: Glue, changes: dict[str, Any], what: str) -> None:
@@ -389,6 +389,35 @@ def test_tables_at_a_level_and_no_more_than_a_threshold(
     glue("UpdateCrawler", Name="c", Configuration=options(Grouping=grouping))
     assert glue.run()["Status"] == "SUCCEEDED"
     assert catalog.get_table_names("db") == ["a", "b"]
+
+
+def test_partitioned_tables_get_an_index_unless_told_otherwise(
+    glue: Glue, bucket: Bucket, catalog: DataCatalog
+) -> None:
+    def indexed() -> list[list[str]]:
+        indexes = catalog.get_partition_indexes("db", "t")
+        assert {each["IndexName"] for each in indexes} <= {"crawler_partition_index"}
+        return [[key["Name"] for key in each["Keys"]] for each in indexes]
+
+    bucket.put("t/year=2026/month=01/a.csv", ROWS)
+    glue.create(Configuration=options(CreatePartitionIndex=False))
+    glue.run()
+    assert indexed() == []
+    catalog.delete_table("db", "t")
+    glue("UpdateCrawler", Name="c", Configuration=options(CreatePartitionIndex=True))
+    glue.run()
+    assert indexed() == [["year", "month"]]
+    bucket.put("t/year=2026/month=02/a.csv", ROWS)
+    glue.run()
+    assert indexed() == [["year", "month"]]
+    assert catalog.get_partition_values("db", "t", "year = '2026' and month = '02'") == [["2026", "02"]]
+    bucket.objects = {"t/day=1/a.csv": ROWS.encode()}
+    glue("UpdateCrawler", Name="c", Configuration="")
+    glue.run()
+    assert indexed() == [["day"]]
+    bucket.objects = {"t/a.csv": ROWS.encode()}
+    glue.run()
+    assert indexed() == []
 
 
 def test_the_log_is_named_only_when_it_was_written(glue: Glue, bucket: Bucket, logs: Logs) -> None:
