@@ -1,4 +1,4 @@
-"""The built-in classifiers of web servers' logs, by grok patterns.
+"""The built-in classifiers of logs, by grok patterns: those of Apache and of Ruby's logger.
 
 https://docs.aws.amazon.com/glue/latest/dg/add-classifier.html#classifier-built-in
 """
@@ -12,11 +12,19 @@ from sandbox.glue.crawler.grok import Grok
 from sandbox.glue.crawler.profile import Recognised, Text
 
 _FIRST_LINE_BYTES = 2**16
-_LOGS = (("combined_apache", "%{COMBINEDAPACHELOG}"), ("apache", "%{COMMONAPACHELOG}"))
+_RUBY = (
+    r"[DIWEFA], \[%{TIMESTAMP_ISO8601:timestamp} #%{POSINT:pid:int}\] +(?<loglevel>[A-Z]+) -- "
+    r"%{DATA:progname}: %{GREEDYDATA:message}"
+)
+_LOGS = (
+    ("combined_apache", "%{COMBINEDAPACHELOG}"),
+    ("apache", "%{COMMONAPACHELOG}"),
+    ("ruby_logger", _RUBY),
+)
 
 
 def classify(text: Text) -> Recognised | None:
-    """The answer for a log every line of which is an entry of Apache's combined or common format."""
+    """The answer for a log every line of which is an entry of the format."""
     first = text.data[:_FIRST_LINE_BYTES].lstrip().partition(b"\n")[0].decode(errors="replace")
     for classification, pattern in _LOGS:
         if not _compiled(pattern).fits(first):

@@ -45,6 +45,19 @@ def test_logs_of_apache(text: str, classification: str, pattern: str, fields: li
     assert found.records == len(text.splitlines())
 
 
+def test_a_log_of_ruby() -> None:
+    found = seen(
+        "I, [2026-11-27T09:00:01.123456 #4711]  INFO -- : started\n"
+        "W, [2026-11-27T09:00:02.000001 #4711]  WARN -- worker: low on disk: 5%\n"
+    )
+    assert found.format.classification == "ruby_logger"
+    assert found.columns == (
+        ("timestamp", "string"), ("pid", "int"), ("loglevel", "string"), ("progname", "string"),
+        ("message", "string"),
+    )  # fmt: skip
+    assert found.records == 2
+
+
 def test_a_line_that_is_no_entry_makes_it_no_log() -> None:
     assert seen(COMMON + "what is this\n" + COMMON).format.classification == "UNKNOWN"
 
