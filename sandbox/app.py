@@ -26,6 +26,7 @@ from sandbox.catalog import DataCatalog
 from sandbox.emr import operations as emr_operations
 from sandbox.emr.applications import ApplicationState
 from sandbox.emr.describe import Naming
+from sandbox.emr.ec2_instances import Ec2Instances
 from sandbox.emr.history import HistoryServer
 from sandbox.emr.nodes import Site as ClusterSite
 from sandbox.emr.notebook_execution import Notebook, NotebookExecutions
@@ -264,8 +265,15 @@ class Sandbox:
     def _start_gateway(self, placement: Placement, parts: Parts) -> None:
         pages = Pages(parts, self.settings, self.messages)
         moto = moto_application(self.settings.account)
+        nodes = Ec2Instances(parts.supervisor.all, self.settings.account, self.settings.region)
         gateway = Gateway(
-            parts.emulated, self._s3(parts.services), moto, pages.by_name(), pages.actions(), placement.host
+            parts.emulated,
+            self._s3(parts.services),
+            moto,
+            pages.by_name(),
+            pages.actions(),
+            {"ec2": nodes.prepare},
+            placement.host,
         )
         port = int(parts.services.endpoint.inside.rpartition(":")[2])
         for address in placement.addresses:

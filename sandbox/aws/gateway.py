@@ -7,10 +7,11 @@ unsigned request without a target is S3's, as it would be on AWS.
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs
@@ -23,6 +24,7 @@ from sandbox.errors import AwsError, UsageError
 Environ = dict[str, Any]
 Page = Callable[[], dict[str, Any]]
 Action = Callable[[str], dict[str, Any]]
+Before = Callable[[Mapping[str, Sequence[str]]], None]
 
 PREFIX = "/_sandbox/"
 MAX_JSON_BODY = 32 * 1024 * 1024
@@ -37,7 +39,8 @@ class Gateway:
     """A WSGI application over our services, moto and the sandbox's own pages.
 
     `services` is keyed by target prefix, `pages` and `actions` by name under `/_sandbox/`; both return a
-    document, and an action takes what follows its name in the path.
+    document, and an action takes what follows its name in the path. `before` holds, by signing name, what is
+    told of a delegated request's parameters before moto answers it, and may refuse it.
     `host` is a name that clients may use beside those of loopback.
     """
 
@@ -48,6 +51,7 @@ class Gateway:
         delegate: WsgiApplication,
         pages: Mapping[str, Page],
         actions: Mapping[str, Action],
+        before: Mapping[str, Before],
         host: str = "localhost",
     ) -> None:
         self._host = host
@@ -56,6 +60,7 @@ class Gateway:
         self._delegate = delegate
         self._pages = pages
         self._actions = actions
+        self._before = before
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         if not is_own(environ.get("HTTP_HOST", ""), self._host):
@@ -86,6 +91,11 @@ class Gateway:
         self, service: str, name: str, environ: Environ, start_response: Callable[..., Any]
     ) -> Iterable[bytes]:
         """moto's answer; what moto does not know is refused by name like everything else."""
+        if service in self._before:
+            try:
+                self._before[service](_parameters(environ))
+            except AwsError as error:
+                return _send(xml_failure(error), start_response)
         try:
             return self._delegate(environ, start_response)
         except NotImplementedError as error:
@@ -146,6 +156,13 @@ def read_body(environ: Environ) -> bytes:
     if length:
         return bytes(stream.read(int(length)))
     return bytes(stream.read()) if environ.get("wsgi.input_terminated") else b""
+
+
+def _parameters(environ: Environ) -> Mapping[str, Sequence[str]]:
+    """The parameters of a query request, whose body can be read once more afterwards."""
+    body = read_body(environ)
+    environ["wsgi.input"], environ["CONTENT_LENGTH"] = io.BytesIO(body), str(len(body))
+    return parse_qs(f"{environ.get('QUERY_STRING', '')}&{body.decode(errors='replace')}")
 
 
 def _send(response: Response, start_response: Callable[..., Any]) -> Iterable[bytes]:

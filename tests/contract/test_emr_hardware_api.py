@@ -180,3 +180,35 @@ def test_the_block_of_public_access_is_recorded(emr):
         )
     finally:
         emr.put_block_public_access_configuration(BlockPublicAccessConfiguration=before)
+
+
+def test_ec2_tells_of_the_nodes_by_their_tags(sandbox, emr, launch):
+    ec2 = sandbox.client("ec2")
+    tags = [{"Key": "team", "Value": "a"}, {"Key": "cost", "Value": "1"}]
+    id = launch(Instances={"InstanceGroups": GROUPS}, Tags=tags)
+
+    def found(name, value):
+        answer = ec2.describe_instances(Filters=[{"Name": f"tag:{name}", "Values": [value]}])
+        return [one for reservation in answer["Reservations"] for one in reservation["Instances"]]
+
+    nodes = {one["Ec2InstanceId"] for one in emr.list_instances(ClusterId=id)["Instances"]}
+    by_cluster = found("aws:elasticmapreduce:job-flow-id", id)
+    assert {one["InstanceId"] for one in by_cluster} == nodes
+    assert {one["InstanceType"] for one in by_cluster} == {"m5.xlarge"}
+    assert {one["State"]["Name"] for one in by_cluster} <= {"pending", "running"}
+    roles = {tag["Value"] for one in by_cluster for tag in one["Tags"] if tag["Key"].endswith("group-role")}
+    assert roles == {"MASTER", "CORE"}
+    assert {one["InstanceId"] for one in found("team", "a")} >= nodes
+    emr.remove_tags(ResourceId=id, TagKeys=["team"])
+    emr.add_tags(ResourceId=id, Tags=[{"Key": "cost", "Value": "2"}])
+    assert not nodes & {one["InstanceId"] for one in found("team", "a")}
+    assert {one["InstanceId"] for one in found("cost", "2")} >= nodes
+    for call in (ec2.terminate_instances, ec2.stop_instances, ec2.reboot_instances):
+        refused(call, "NotEmulated", "a node of a cluster", InstanceIds=[min(nodes)])
+    emr.terminate_job_flows(JobFlowIds=[id])
+    deadline = time.monotonic() + 60
+    while {one["State"]["Name"] for one in found("cost", "2") if one["InstanceId"] in nodes} != {
+        "terminated"
+    }:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)

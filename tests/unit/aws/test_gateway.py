@@ -17,7 +17,8 @@ def ask(gateway, **environ):
     def start_response(status, headers):
         seen.update(status=status, headers=dict(headers))
 
-    complete = {"HTTP_HOST": "127.0.0.1:4566", "PATH_INFO": "/", "REQUEST_METHOD": "POST", **environ}
+    base = {"HTTP_HOST": "127.0.0.1:4566", "PATH_INFO": "/", "REQUEST_METHOD": "POST"}
+    complete = {**base, "wsgi.input": io.BytesIO(), **environ}
     body = b"".join(gateway(complete, start_response))
     return seen["status"], body
 
@@ -34,6 +35,11 @@ def object_store(_environ, start_response):
     return [b"object store"]
 
 
+def only_describe(parameters):
+    if parameters.get("Action") == ["TerminateInstances"]:
+        raise AwsError("NotEmulated", f"not {parameters['InstanceId.1'][0]}", status=501)
+
+
 def act(argument):
     if argument != "i-1":
         raise UsageError(f"There is no instance {argument}")
@@ -42,7 +48,14 @@ def act(argument):
 
 @pytest.fixture
 def gateway():
-    return Gateway({}, object_store, moto, {"status": lambda: {"endpoint": "here"}}, {"interrupt": act})
+    return Gateway(
+        {},
+        object_store,
+        moto,
+        {"status": lambda: {"endpoint": "here"}},
+        {"interrupt": act},
+        {"ec2": only_describe},
+    )
 
 
 @pytest.mark.parametrize(
@@ -74,6 +87,21 @@ def test_another_host_is_forbidden(gateway):
 @pytest.mark.parametrize("service", ["sts", "logs", "ec2"])
 def test_delegated_services_reach_moto(gateway, service):
     assert ask(gateway, HTTP_AUTHORIZATION=SIGNED.format(service)) == ("200 OK", b"moto")
+
+
+def test_who_looks_at_a_delegated_request_first_may_refuse_it(gateway):
+    def described(body):
+        return ask(
+            gateway,
+            HTTP_AUTHORIZATION=SIGNED.format("ec2"),
+            CONTENT_LENGTH=str(len(body)),
+            **{"wsgi.input": io.BytesIO(body)},
+        )
+
+    assert described(b"Action=DescribeInstances")[1] == b"moto"
+    status, body = described(b"Action=TerminateInstances&InstanceId.1=i-1")
+    assert status == "501 Not Implemented"
+    assert b"<Message>not i-1</Message>" in body
 
 
 def test_what_is_signed_for_s3_reaches_the_object_store(gateway):
