@@ -48,9 +48,10 @@ class Ec2Instances:
         if request.get("Action", [""])[0] in _CHANGING:
             named = {value for name, values in request.items() if "InstanceId" in name for value in values}
             if named & nodes:
+                what = f"{request['Action'][0]} for {min(named & nodes)}, a cluster's node"
                 message = (
-                    f"EMR Sandbox does not emulate {request['Action'][0]} for {min(named & nodes)}, a node of a "
-                    "cluster: resize that, or take a spot instance away with sandbox emr interrupt"
+                    f"EMR Sandbox does not emulate {what}: resize the cluster, or take a spot instance away "
+                    "with sandbox emr interrupt"
                 )
                 raise AwsError("NotEmulated", message, status=501)
         with self._lock:

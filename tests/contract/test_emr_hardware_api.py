@@ -204,7 +204,7 @@ def test_ec2_tells_of_the_nodes_by_their_tags(sandbox, emr, launch):
     assert not nodes & {one["InstanceId"] for one in found("team", "a")}
     assert {one["InstanceId"] for one in found("cost", "2")} >= nodes
     for call in (ec2.terminate_instances, ec2.stop_instances, ec2.reboot_instances):
-        refused(call, "NotEmulated", "a node of a cluster", InstanceIds=[min(nodes)])
+        refused(call, "NotEmulated", "a cluster's node", InstanceIds=[min(nodes)])
     emr.terminate_job_flows(JobFlowIds=[id])
     deadline = time.monotonic() + 60
     while {one["State"]["Name"] for one in found("cost", "2") if one["InstanceId"] in nodes} != {
