@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import bz2
 import io
+import struct
 import zipfile
 import zlib
 
@@ -61,8 +62,9 @@ def _unzip(data: bytes, whole: bool) -> Text:
                 return Text(data, whole, "zip")
             with archive.open(members[0]) as member:
                 out = member.read(INFLATED_BYTES + 1)
-    except (zipfile.BadZipFile, zlib.error, OSError, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, struct.error) as error:
         raise Unreadable(f"the zip data is corrupt: {error}") from error
-    except (NotImplementedError, RuntimeError) as error:
+    except RuntimeError as error:
+        # A password, or a way of packing that Python does not know.
         raise Unreadable(f"the zip archive cannot be opened: {error}") from error
     return Text(out, len(out) <= INFLATED_BYTES, "zip")

@@ -39,7 +39,7 @@ def read(size: int, read_range: ReadRange) -> Recognised:
         file = pyarrow.orc.ORCFile(_Ranges(size, read_range))
         columns = tuple((field.name, _type(field.type)) for field in file.schema)
         rows = int(file.nrows)
-    except (OSError, pyarrow.ArrowException) as error:
+    except (OSError, UnicodeDecodeError, pyarrow.ArrowException) as error:
         raise Unreadable(f"the ORC file has no valid footer: {error}") from error
     return Recognised(_FORMAT, columns, rows, size, complete=True)
 

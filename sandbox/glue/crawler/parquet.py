@@ -56,7 +56,7 @@ def read(size: int, read_range: Callable[[int, int], bytes]) -> Recognised:
         root = next(elements)
         columns = tuple(_field(next(elements), elements) for _ in range(root[_CHILDREN]))
         rows = int(metadata[_NUM_ROWS])
-    except (KeyError, IndexError, StopIteration, TypeError, UnicodeDecodeError) as error:
+    except (LookupError, StopIteration, RuntimeError, TypeError, AttributeError, ValueError) as error:
         raise Unreadable("the Parquet file has no valid footer") from error
     return Recognised(_FORMAT, columns, rows, size, complete=True)
 

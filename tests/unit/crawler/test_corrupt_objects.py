@@ -1,7 +1,9 @@
 """One object that cannot be read: the crawl says so, and the others are in the catalog."""
 
 import bz2
+import contextlib
 import gzip
+import random
 from collections.abc import Callable
 from typing import Any
 
@@ -10,9 +12,15 @@ from crawler_clients import FILES, Bucket, Clock, Logs
 from test_binary_formats import avro, orc
 from test_crawler_api import Glue
 from test_logs_and_archives import archive
+from test_shapes import DATASETS, SHAPES
 
 from sandbox.catalog import DataCatalog
 from sandbox.glue.classifier_api import ClassifierOperations
+from sandbox.glue.crawler.classification import profile
+from sandbox.glue.crawler.classifiers import Classifier, Kind
+from sandbox.glue.crawler.custom import prepared
+from sandbox.glue.crawler.listing import Object
+from sandbox.glue.crawler.profile import Unreadable
 from sandbox.glue.crawler.runner import CrawlerRunner
 
 ROWS = "".join(f"{n},{n * n:x}\n" for n in range(200))
@@ -27,6 +35,36 @@ def glue(runner: CrawlerRunner, clock: Clock) -> Glue:
     made = Glue(runner, clock)
     made.create(Classifiers=["xml"], SchemaChangePolicy={"DeleteBehavior": "DELETE_FROM_DATABASE"})
     return made
+
+
+def damaged(data: bytes, pick: random.Random) -> bytes:
+    """Some bytes changed, taken out or put in, or the end cut off."""
+    made = bytearray(data)
+    for _ in range(pick.choice((1, 1, 2, 5, 20))):
+        at = pick.randrange(len(made) + 1)
+        match pick.randrange(4):
+            case 0:
+                made[at : at + 1] = pick.randbytes(1)
+            case 1:
+                del made[at : at + pick.randrange(1, 30)]
+            case 2:
+                made[at:at] = pick.randbytes(pick.randrange(1, 10))
+            case 3 if len(made) > 1:
+                del made[at:]
+    return bytes(made)
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_damage_is_read_or_refused_and_nothing_else(name: str, bucket: Bucket) -> None:
+    shape, pick = SHAPES[name], random.Random(name)
+    folder = DATASETS / shape.get("folder", f"shapes/{name}")
+    data = next(each for each in sorted(folder.rglob("*.*")) if each.is_file()).read_bytes()[:20_000]
+    own = [prepared(Classifier(Kind(kind), "own", each[kind], 0.0, 0.0))
+           for each in shape.get("classifiers", []) for kind in each]  # fmt: skip
+    for _ in range(500):
+        bucket.put("f", damaged(data, pick))
+        with contextlib.suppress(Unreadable):
+            assert profile(bucket, Object("lake", "f", len(bucket.objects["f"])), own).recognised
 
 
 def parquet() -> bytes:
