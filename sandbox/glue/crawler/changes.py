@@ -82,27 +82,19 @@ def plan(
     result.notes.extend(f"Table {name} is left as it was: not all of its objects were read" for name in kept)
     for table in found:
         before = known.get(table.name)
-        if before and table.name in kept:
-            _extend(result, table, before)
-            continue
-        if before is None and any(_overlap(table.location, place) for place in places):
-            continue
         if before is None:
-            result.created.append(table)
-            result.new_partitions[table.name] = table.partitions
-            continue
-        if update is UpdateBehavior.MERGE_NEW_COLUMNS:
+            if not any(_overlap(table.location, place) for place in places):
+                result.created.append(table)
+                result.new_partitions[table.name] = table.partitions
+        elif table.name in kept:
+            _extend(result, table, before)
+        elif update is UpdateBehavior.MERGE_NEW_COLUMNS:
             _merge(result, table, before, delete, now)
-            continue
-        _compare(result, table, before, update, delete)
-    names = {table.name for table in found}
+        else:
+            _compare(result, table, before, update, delete)
+    present = {table.name for table in found} | set(kept)
     for name, old in known.items():
-        if (
-            name not in names
-            and name not in kept
-            and _is_own(old, crawler)
-            and _lies_in(old.location, targets)
-        ):
+        if name not in present and _is_own(old, crawler) and _lies_in(old.location, targets):
             _drop(result, name, old, delete, now)
     return result
 
