@@ -47,9 +47,6 @@ def _dialect(definition: Definition) -> Dialect:
     """Without a Delimiter the built-in ones are tried. Values are not trimmed unless that is asked for, and
     a QuoteSymbol means OpenCSVSerDe unless a Serde is named."""
     delimiter, quote = definition.get("Delimiter"), definition.get("QuoteSymbol")
-    for member, symbol in (("Delimiter", delimiter), ("QuoteSymbol", quote)):
-        if symbol and (len(symbol) > 1 or symbol in "\r\n"):
-            raise ValueError(f"{member} must be one character and no line end, not {symbol!r}")
     if delimiter == (quote or '"'):
         raise ValueError("QuoteSymbol must be different from Delimiter")
     match definition.get("Serde") or "None":

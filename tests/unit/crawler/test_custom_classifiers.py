@@ -245,8 +245,6 @@ def test_the_first_certain_answer_or_the_surest_one(text: str, chosen: str) -> N
     [
         (Kind.CSV, {"Delimiter": "'", "QuoteSymbol": "'"}, "QuoteSymbol must be different from Delimiter"),
         (Kind.CSV, {"Delimiter": '"'}, "QuoteSymbol must be different from Delimiter"),
-        (Kind.CSV, {"Delimiter": "||"}, "Delimiter must be one character"),
-        (Kind.CSV, {"QuoteSymbol": "\n"}, "QuoteSymbol must be one character and no line end"),
         (Kind.CSV, {"CustomDatatypes": ["MONEY"]}, "MONEY: custom data types are"),
         (Kind.JSON, {"JsonPath": "a.b"}, "does not begin with"),
         (Kind.JSON, {"JsonPath": "$..a"}, "cannot be read from"),
