@@ -97,10 +97,16 @@ def _driver_variable(text: str, notes: list[str]) -> dict[str, str]:
 
 
 def split(arguments: Sequence[str]) -> tuple[list[tuple[str, str | None]], list[str]]:
-    """Options with their values (None for flags), and the rest from the script or jar on."""
+    """Options with their values (None for flags), and the rest from the script or jar on.
+
+    An empty argument among the options is none: emr-cli sends one, and EMR's command-runner does without it.
+    """
     options: list[tuple[str, str | None]] = []
     index = 0
-    while index < len(arguments) and arguments[index].startswith("-"):
+    while index < len(arguments) and (not arguments[index] or arguments[index].startswith("-")):
+        if not arguments[index]:
+            index += 1
+            continue
         name, equals, value = arguments[index].partition("=")
         name = "--conf" if name == "-c" else name
         index += 1

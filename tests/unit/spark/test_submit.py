@@ -44,6 +44,13 @@ def test_only_what_standalone_needs_is_rewritten(given, expected, notes):
     assert len(told) == notes
 
 
+def test_an_empty_argument_among_the_options_is_none():
+    assert split(["--verbose", "", "s3://b/x.py", "", "a"]) == (
+        [("--verbose", None)],
+        ["s3://b/x.py", "", "a"],
+    )
+
+
 def test_an_option_without_its_value_is_left_for_spark_to_refuse():
     assert split(["--name"]) == ([("--name", "")], [])
 
