@@ -136,12 +136,8 @@ def run(
             file.write(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ} {line}\n")
 
     try:
-        tell(f"INFO The step asks for {shlex.join((step.jar, *step.arguments))}")
         standing = places.of_node(layout, cluster.master.ec2_id)
-        planned = plan(step, environment, standing)
-        for note in planned.notes:
-            tell(f"INFO {note}")
-        argv = _fetched(planned, work, standing, s3, tell)
+        argv = _command_line(step, environment, standing, work, s3, tell)
         tell(f"INFO Working directory {work}")
         tell(f"INFO startExec {shlex.join(argv)}")
         command = Command(
@@ -171,10 +167,20 @@ def run(
     return explain(returncode, why, log_file), applications
 
 
-def _fetched(
-    planned: Plan, work: Path, standing: Mapping[str, str], s3: Any, tell: Callable[[str], None]
+def _command_line(
+    step: Step,
+    environment: Mapping[str, str],
+    standing: Mapping[str, str],
+    work: Path,
+    s3: Any,
+    tell: Callable[[str], None],
 ) -> tuple[str, ...]:
-    """Bring what the plan needs to `work`; the final command line. `WorkFailed` when it cannot be read."""
+    """What is to be executed, with what it needs brought to `work`. `WorkFailed` when it cannot be had."""
+    main = ("MainClass", step.main_class) if step.main_class else ()
+    tell(f"INFO The step asks for {shlex.join((step.jar, *main, *step.arguments))}")
+    planned = plan(step, environment, standing)
+    for note in planned.notes:
+        tell(f"INFO {note}")
     for uri in filter(None, (planned.script, planned.jar)):
         tell(f"INFO Fetching {uri}")
     if planned.jar:
