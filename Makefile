@@ -3,11 +3,12 @@
 PYTHON ?= python3
 UV_VERSION := 0.13.9
 VENV := .venv
+CLIENTS := .venv-clients
 BIN := $(VENV)/bin
 # uv brings Python 3.11 where the machine has none.
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 
-.PHONY: demo demo-compose setup test test-compose check lint unit bench docs lock clean
+.PHONY: demo demo-compose setup clients test test-clients test-compose check lint unit bench docs lock clean
 
 demo: setup  ## Run the whole course
 	$(BIN)/sandbox demo
@@ -30,6 +31,19 @@ $(VENV)/.ready: requirements.lock pyproject.toml | $(UV)
 
 test: setup  ## Unit, contract and end-to-end tests
 	$(BIN)/python -m pytest
+
+clients: $(CLIENTS)/.ready  ## The AWS CLI and emr-cli, each in an environment of its own
+
+$(CLIENTS)/.ready: $(wildcard tests/clients/*.lock) | $(UV)
+	@for lock in tests/clients/*.lock; do \
+		name=$$(basename $$lock .lock); \
+		$(UV) venv --quiet --clear --python 3.11 $(CLIENTS)/$$name && \
+		$(UV) pip sync --quiet --require-hashes --python $(CLIENTS)/$$name/bin/python $$lock || exit 1; \
+	done
+	@touch $@
+
+test-clients: setup clients  ## Unmodified clients on the sandbox
+	$(BIN)/python -m pytest tests/clients
 
 test-compose: setup  ## Contract tests and the course on the Compose stack; needs a Docker engine
 	$(BIN)/python -m pytest --stack tests/compose tests/contract
@@ -59,7 +73,7 @@ lock: | $(UV)  ## Resolve the dependencies anew
 		pyproject.toml
 
 clean:
-	rm -rf $(VENV) .uv dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(CLIENTS) .uv dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 
 docs: setup  ## The reference pages, from the code
 	$(BIN)/python -m sandbox.cli.reference docs/reference
