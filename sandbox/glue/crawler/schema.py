@@ -35,9 +35,10 @@ class Struct:
 
 @dataclass(frozen=True)
 class Array:
-    """Elements of one type."""
+    """Elements of one type; where a format writes a single element like a plain value, `loose`."""
 
     element: Type
+    loose: bool = False
 
     def __str__(self) -> str:
         return f"array<{spell(self.element)}>"
@@ -72,8 +73,10 @@ def merge(left: Type, right: Type) -> Type:
     match left, right:
         case Struct(fields=mine), Struct(fields=theirs):
             return Struct(merge_columns([mine, theirs]))
-        case Array(element=mine), Array(element=theirs):
-            return Array(merge(mine, theirs))
+        case Array(element=mine, loose=loose), Array(element=theirs):
+            return Array(merge(mine, theirs), loose)
+        case (Array(element=mine, loose=True), theirs) | (theirs, Array(element=mine, loose=True)):
+            return Array(merge(mine, theirs), loose=True)
         case Map(key=mine, value=value), Map(key=theirs, value=other):
             return Map(merge(mine, theirs), merge(value, other))
         case str(), str():
@@ -119,6 +122,9 @@ def similarity(left: Columns, right: Columns) -> float:
 def _agree(left: Type, right: Type) -> bool:
     if NULL in (left, right):
         return True
+    for one, other in ((left, right), (right, left)):
+        if isinstance(one, Array) and one.loose and not isinstance(other, Array):
+            return _agree(one.element, other)
     if isinstance(left, str) and isinstance(right, str):
         return left == right or _merge_scalars(left, right) != "string"
     return type(left) is type(right)

@@ -116,7 +116,7 @@ def _type_of(elements: Sequence[_Element]) -> Type:
     fields = [(f"{ATTRIBUTE_PREFIX}{name}", kind) for name, kind in attributes.items()]
     for name, below in children.items():
         kind = _type_of(below)
-        fields.append((name, Array(kind) if name in repeated else kind))
+        fields.append((name, Array(kind, loose=True) if name in repeated else kind))
     if not fields:
         return text
     return Struct((*fields, *([(VALUE, text)] if text != NULL else [])))

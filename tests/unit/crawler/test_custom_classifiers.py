@@ -9,7 +9,7 @@ from sandbox.glue.crawler.classification import recognise
 from sandbox.glue.crawler.classifiers import Classifier, Kind
 from sandbox.glue.crawler.custom import prepared
 from sandbox.glue.crawler.profile import Recognised, SerDe, Unreadable
-from sandbox.glue.crawler.schema import spell
+from sandbox.glue.crawler.schema import merge_columns, similarity, spell
 
 QUOTED = "id;name\n1;'a;b'\n2;'c'\n"
 
@@ -184,6 +184,18 @@ def test_xml_rows() -> None:
     assert seen.records == 2
     assert (seen.format.classification, seen.format.serde) == ("books", SerDe.NONE)
     assert seen.format.settings == seen.format.properties == (("rowTag", "book"),)
+
+
+def test_xml_files_in_which_an_element_comes_once_or_more() -> None:
+    def file(*authors: str) -> Recognised:
+        text = "".join(f"<author>{each}</author>" for each in authors)
+        return found(f"<r><row><n>1</n>{text}</row></r>", Kind.XML, RowTag="row", Classification="xml")
+
+    once, twice = file("1"), file("2", "x")
+    for both in ((once, twice), (twice, once)):
+        columns_of_both = dict(merge_columns(each.columns for each in both))
+        assert spell(columns_of_both["author"]) == "array<string>"
+    assert similarity(once.columns, file("2", "3").columns) == 1.0
 
 
 def test_xml_without_such_rows_or_cut_off() -> None:
