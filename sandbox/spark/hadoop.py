@@ -23,6 +23,7 @@ LOCAL_RUNNER = "the job runs in Hadoop's local runner: this cluster has no YARN"
 _SHELL, _RUN_JAR = "org.apache.hadoop.fs.FsShell", "org.apache.hadoop.util.RunJar"
 _CLASSES = {"fs": _SHELL, "dfs": _SHELL, "version": "org.apache.hadoop.util.VersionInfo"}
 _S3A = "hadoop-aws-"
+_SCRATCH = "${env.HOME}/hadoop"
 _PREFIX = "spark.hadoop."
 _STREAMING = re.compile(r"(?:.*/)?hadoop-streaming[^/]*\.jar")
 _CLASS = re.compile(r"\w+(\.\w+)+")
@@ -43,7 +44,7 @@ def write(folder: Path, python: Path) -> None:
 def write_site(folder: Path, properties: Mapping[str, str]) -> None:
     """Write the `core-site.xml` that holds what Spark's properties tell Hadoop."""
     # Beside Spark, which sets it itself, nobody shall fill the machine's own folder for temporary files.
-    told = {"hadoop.tmp.dir": "${env.HOME}/hadoop"}
+    told = {"hadoop.tmp.dir": _SCRATCH, "mapreduce.jobtracker.staging.root.dir": f"{_SCRATCH}/staging"}
     told |= {
         name.removeprefix(_PREFIX): text for name, text in properties.items() if name.startswith(_PREFIX)
     }

@@ -115,7 +115,39 @@ def test_a_script_that_is_no_text_stays_as_it_is(tmp_path):
     assert script.read_text() == "cd /node\n"
 
 
-def test_a_nodes_python_is_a_program_that_a_script_can_begin_with(tmp_path):
+@pytest.mark.parametrize(
+    ("first", "expected"),
+    [
+        ("#!/usr/bin/python3", "#!/usr/bin/env python3"),
+        ("#! /usr/local/bin/python3 -u", "#!/usr/bin/env -S python3 -u"),
+        ("#!/usr/bin/env python3", "#!/usr/bin/env python3"),
+        ("#!/usr/bin/python3.9", "#!/usr/bin/python3.9"),
+        ("#!/bin/bash", "#!/bin/bash"),
+    ],
+)
+def test_a_scripts_first_line_leads_to_the_nodes_python(tmp_path, first, expected):
+    script = tmp_path / "script"
+    script.write_text(f"{first}\npass\n")
+    assert len(rewrite_file(script, of_node(Layout(tmp_path, "j-1"), "i-1"))) == (first != expected)
+    assert script.read_text() == f"{expected}\npass\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("/home/hadoop/x.py", "/my node/x.py"),
+        ("cat /home/hadoop/x", "cat /my\\ node/x"),
+        ("cat '/home/hadoop/x' /home/hadoop/y", "cat '/my node/x' /my\\ node/y"),
+        ('echo "it\'s" /home/hadoop', 'echo "it\'s" /my\\ node'),
+        ('cd "/home/hadoop"\ncd /home/hadoop', 'cd "/my node"\ncd /my\\ node'),
+        ("echo it\\'s /home/hadoop", "echo it\\'s /my\\ node"),
+    ],
+)
+def test_a_place_with_a_space_is_one_word_for_the_shell(text, expected):
+    assert rewrite(text, {"/home/hadoop": "/my node"}).text == expected
+
+
+def test_a_nodes_commands_stand_for_those_of_the_system(tmp_path):
     places = of_node(Layout(tmp_path, "j-1"), "i-1")
-    assert places["/usr/bin/python3"] == str(tmp_path / "j-1/nodes/i-1/python/bin/python3")
-    assert places["/usr/bin/spark-submit"] == str(tmp_path / "j-1/bin/spark-submit")
+    assert places["/usr/bin/python3"] == str(tmp_path / "j-1/bin/python3")
+    assert places["/usr/lib/spark/bin/spark-submit"] == str(tmp_path / "j-1/bin/spark-submit")

@@ -67,4 +67,8 @@ def test_core_site_holds_what_spark_tells_hadoop(tmp_path):
         entry.findtext("name"): entry.findtext("value")
         for entry in ElementTree.parse(tmp_path / "core-site.xml").getroot()
     }
-    assert entries == {"fs.s3a.endpoint": "http://h?a&b", "hadoop.tmp.dir": "${env.HOME}/hadoop"}
+    assert entries == {
+        "fs.s3a.endpoint": "http://h?a&b",
+        "hadoop.tmp.dir": "${env.HOME}/hadoop",
+        "mapreduce.jobtracker.staging.root.dir": "${env.HOME}/hadoop/staging",
+    }
