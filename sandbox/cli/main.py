@@ -13,6 +13,7 @@ from sandbox.cli import console, demo, doctor, fetching, lifecycle, logs, parity
 from sandbox.cli.datasets import commands as dataset_commands
 from sandbox.cli.emr import commands as emr_commands
 from sandbox.cli.notebook import commands as notebook_commands
+from sandbox.cli.state import commands as state_commands
 from sandbox.errors import SandboxError
 
 program = typer.Typer(
@@ -38,6 +39,7 @@ program.add_typer(fetching.commands, name="jars")
 program.add_typer(dataset_commands, name="datasets")
 program.add_typer(notebook_commands, name="notebook")
 program.add_typer(emr_commands, name="emr")
+program.add_typer(state_commands, name="state")
 
 
 def run() -> None:
