@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from sandbox.cli import background, console, options
@@ -65,11 +66,10 @@ def list_snapshots(state: options.State = None, json: options.Json = False) -> N
         return
     table = Table("snapshot", "saved", "size", box=None)
     for one in documents:
-        table.add_row(
-            one["name"], one.get("saved", one.get("fault")), _size(one["size"]) if "size" in one else ""
-        )
+        size = _size(one["size"]) if "size" in one else ""
+        table.add_row(one["name"], escape(one.get("saved") or one["fault"]), size)
     console.data().print(table)
-    console.tell(f"They lie in {snapshots.folder}; to delete one, delete its folder.")
+    console.tell(escape(f"They lie in {snapshots.folder}; to delete one, delete its folder."))
 
 
 @commands.command("export")
@@ -162,7 +162,7 @@ def _tell(done: str, where: str, manifest: Manifest, json: bool) -> None:
     if json:
         console.print_json({"done": f"{done} {where}", **_document(manifest)})
         return
-    console.tell(f"The state was {done} {where}: {manifest.files} files, {_size(manifest.size)}.")
+    console.tell(escape(f"The state was {done} {where}: {manifest.files} files, {_size(manifest.size)}."))
     if manifest.skipped:
         console.tell(f"{manifest.skipped} links, pipes and sockets are not in it.")
 
