@@ -34,6 +34,8 @@ from sandbox.spark.configuration import (
 from sandbox.spark.standalone import MasterAddress, WorkerSize
 from sandbox.spark.submit import Capacity
 
+LEAST_EXECUTOR = 512
+"""MiB; Spark refuses executors below 450."""
 PORT_TAKEN = "java.net.BindException"
 CATALOG_FACTORY = "com.amazonaws.glue.catalog.metastore.AWSGlueDataCatalogHiveClientFactory"
 """The value of `hive.metastore.client.factory.class` that puts Spark on the Data Catalog.
@@ -121,9 +123,16 @@ def step_environment(site: Site, cluster: Cluster) -> dict[str, str]:
     share = cores_share(cluster.step_concurrency, cores)
     return {
         **node_environment(site, cluster, cluster.master),
-        **shim.variables(master.url, Capacity(size.cores, size.memory, share)),
+        **shim.variables(
+            master.url, Capacity(size.cores, memory_share(cluster.step_concurrency, size.memory), share)
+        ),
         "MASTER": master.url,
     }
+
+
+def memory_share(concurrency: int, memory: int) -> int:
+    """MiB that an executor may have on a worker with so much memory, which so many steps share."""
+    return max(LEAST_EXECUTOR, memory // concurrency)
 
 
 def cores_share(concurrency: int, cores: int) -> int | None:

@@ -15,6 +15,8 @@ FLAGS = frozenset({"--verbose", "-v", "--supervise", "--help", "-h", "--version"
 _YARN_ONLY = frozenset({"--queue", "--principal", "--keytab"})
 _DRIVER_VARIABLE = "spark.yarn.appMasterEnv."
 _PYTHONS = frozenset({"PYSPARK_PYTHON", "PYSPARK_DRIVER_PYTHON"})
+DEFAULT_MEMORY = 1024
+"""MiB of an executor that nobody gave a size: Spark's own default."""
 _UNITS = {"": 1, "k": 1 / 1024, "m": 1, "g": 1024, "t": 1024 * 1024}
 
 
@@ -22,7 +24,7 @@ _UNITS = {"": 1, "k": 1 / 1024, "m": 1, "g": 1024, "t": 1024 * 1024}
 class Capacity:
     """What one executor may have at most: cores, and memory in MiB.
 
-    `share`: how many cores of the cluster an application takes that does not say; None for all of them.
+    `share`: how many cores of the cluster an application may have beside others; None for all of them.
     """
 
     cores: int
@@ -132,9 +134,9 @@ def _executors(wanted: dict[str, str], capacity: Capacity, notes: list[str]) -> 
     if "--executor-cores" in wanted:
         options.append(("--executor-cores", str(cores)))
     if "--num-executors" in wanted and wanted["--num-executors"].isdigit():
-        total = int(wanted["--num-executors"]) * cores
-        options.append(("--total-executor-cores", str(total)))
-        notes.append(f"--num-executors {wanted['--num-executors']} becomes --total-executor-cores {total}")
+        asked = int(wanted["--num-executors"]) * cores
+        notes.append(f"--num-executors {wanted['--num-executors']} becomes --total-executor-cores {asked}")
+        options.append(("--total-executor-cores", _total(str(asked), capacity, notes)))
     if "--executor-memory" in wanted:
         options.append(("--executor-memory", _memory(wanted["--executor-memory"], capacity, notes)))
     return options
@@ -143,15 +145,23 @@ def _executors(wanted: dict[str, str], capacity: Capacity, notes: list[str]) -> 
 def _share(
     options: Sequence[tuple[str, str | None]], capacity: Capacity, notes: list[str]
 ) -> list[tuple[str, str]]:
-    """Standalone gives all cores to the first application: beside others each takes its share."""
-    says = any(
-        name == "--total-executor-cores" or (value or "").startswith("spark.cores.max=")
-        for name, value in options
-    )
-    if capacity.share is None or says:
+    """Standalone gives all cores to the first application: beside others each takes its share.
+
+    And no more memory of a worker than all of them can have there.
+    """
+    if capacity.share is None:
         return []
-    notes.append(f"--total-executor-cores {capacity.share} is added, so that steps can run side by side")
-    return [("--total-executor-cores", str(capacity.share))]
+    added = []
+    if not _says(options, "--total-executor-cores", "spark.cores.max"):
+        added.append(("--total-executor-cores", str(capacity.share)))
+    if capacity.memory < DEFAULT_MEMORY and not _says(options, "--executor-memory", "spark.executor.memory"):
+        added.append(("--executor-memory", f"{capacity.memory}m"))
+    notes += [f"{name} {value} is added, so that steps can run side by side" for name, value in added]
+    return added
+
+
+def _says(options: Sequence[tuple[str, str | None]], option: str, property: str) -> bool:
+    return any(name == option or (value or "").startswith(f"{property}=") for name, value in options)
 
 
 def _capped_conf(
@@ -164,8 +174,20 @@ def _capped_conf(
             return name, f"{key}={_memory(text, capacity, notes)}"
         case "--conf", "spark.executor.cores":
             return name, f"{key}={_at_most(text, capacity.cores, key, notes)}"
+        case "--conf", "spark.cores.max":
+            return name, f"{key}={_total(text, capacity, notes)}"
+        case "--total-executor-cores", _:
+            return name, _total(value or "", capacity, notes)
         case _:
             return option
+
+
+def _total(text: str, capacity: Capacity, notes: list[str]) -> str:
+    """The cores of an application; beside others no more than its share."""
+    if capacity.share is None or not text.isdigit() or int(text) <= capacity.share:
+        return text
+    notes.append(f"{text} cores are cut to {capacity.share}, so that steps can run side by side")
+    return str(capacity.share)
 
 
 def _memory(text: str, capacity: Capacity, notes: list[str]) -> str:

@@ -73,15 +73,32 @@ def test_memory_in_mebibytes(text, expected):
             "--conf spark.executor.cores=1 --total-executor-cores 1 x.py",
             True,
         ),
-        ("--num-executors 2 x.py", "--total-executor-cores 2 x.py", False),
-        ("--conf spark.cores.max=2 x.py", "--conf spark.cores.max=2 x.py", False),
-        ("--total-executor-cores 2 x.py", "--total-executor-cores 2 x.py", False),
+        ("--num-executors 2 x.py", "--total-executor-cores 1 x.py", True),
+        ("--conf spark.cores.max=2 x.py", "--conf spark.cores.max=1 x.py", True),
+        ("--total-executor-cores 2 x.py", "--total-executor-cores 1 x.py", True),
+        ("--total-executor-cores 1 x.py", "--total-executor-cores 1 x.py", False),
     ],
 )
-def test_beside_others_an_application_takes_its_share_unless_it_says(given, expected, added):
+def test_beside_others_an_application_takes_its_share_and_no_more(given, expected, added):
     submission = rewrite(given.split(), MASTER, Capacity(2, 2048, share=1))
     assert " ".join(submission.arguments[4:]) == expected
     assert any("side by side" in note for note in submission.notes) == added
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("x.py", "--total-executor-cores 1 --executor-memory 512m x.py"),
+        ("--executor-memory 1g x.py", "--executor-memory 512m --total-executor-cores 1 x.py"),
+        (
+            "--conf spark.executor.memory=600m x.py",
+            "--conf spark.executor.memory=512m --total-executor-cores 1 x.py",
+        ),
+    ],
+)
+def test_applications_share_the_memory_of_a_worker(given, expected):
+    submission = rewrite(given.split(), MASTER, Capacity(2, 512, share=1))
+    assert " ".join(submission.arguments[4:]) == expected
 
 
 @pytest.mark.parametrize(
