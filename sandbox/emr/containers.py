@@ -84,11 +84,11 @@ class ContainerMachines:
     def outside(self, cluster: Cluster, port: int) -> int | None:
         return self._containers.published(_host(cluster.master), port)
 
-    def lost(self, cluster: Cluster) -> str | None:
+    def lost(self, cluster: Cluster) -> tuple[Instance, str] | None:
         for instance in cluster.living:
             pulse = self._pulses.get(_host(instance))
-            if pulse is not None and pulse.lost:
-                return f"The container of the node {_host(instance)} is gone"
+            if pulse is not None and pulse.lost and not instance.leaving:
+                return instance, f"The container of the node {_host(instance)} is gone"
         return None
 
     def release(self, cluster: Cluster, instances: Sequence[Instance]) -> None:  # noqa: ARG002

@@ -40,8 +40,8 @@ class Machines(Protocol):
     def outside(self, cluster: Cluster, port: int) -> int | None:
         """The port of 127.0.0.1 under which the user reaches a port of the master; None when not at all."""
 
-    def lost(self, cluster: Cluster) -> str | None:
-        """The sentence that tells of a machine of the cluster that is no longer there."""
+    def lost(self, cluster: Cluster) -> tuple[Instance, str] | None:
+        """A node of the cluster, not about to go, whose machine is no longer there, and a sentence for it."""
 
     def release(self, cluster: Cluster, instances: Sequence[Instance]) -> None:
         """Give the nodes' machines back. Nothing of the cluster runs on them any more."""
@@ -88,7 +88,7 @@ class OneMachine:
     def outside(self, cluster: Cluster, port: int) -> int | None:  # noqa: ARG002
         return port
 
-    def lost(self, cluster: Cluster) -> str | None:  # noqa: ARG002
+    def lost(self, cluster: Cluster) -> tuple[Instance, str] | None:  # noqa: ARG002
         return None
 
     def release(self, cluster: Cluster, instances: Sequence[Instance]) -> None: ...

@@ -112,12 +112,12 @@ class StackMachines:
     def outside(self, cluster: Cluster, port: int) -> int | None:  # noqa: ARG002
         return self._published.get(port)
 
-    def lost(self, cluster: Cluster) -> str | None:
+    def lost(self, cluster: Cluster) -> tuple[Instance, str] | None:
         for instance in cluster.living:
             pulse = self._pulses.get(instance.ec2_id)
-            if pulse is not None and pulse.lost:
+            if pulse is not None and pulse.lost and not instance.leaving:
                 host = self._allocated[instance.ec2_id].host
-                return f"The machine {host} is gone: docker compose up --detach brings it back"
+                return instance, f"The machine {host} is gone: docker compose up --detach brings it back"
         return None
 
     def release(self, cluster: Cluster, instances: Sequence[Instance]) -> None:  # noqa: ARG002

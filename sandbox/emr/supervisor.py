@@ -29,6 +29,7 @@ from sandbox.emr.model import (
     Instance,
     NewId,
     Reason,
+    Role,
     Step,
 )
 from sandbox.emr.nodes import Site
@@ -341,10 +342,12 @@ class Supervisor:
         self._applications.look(cluster)
         for process in self._processes.dead(cluster.id, nodes.daemons(cluster)):
             message = f"{process.command.name} ended with exit code {process.poll()}\n{process.tail()}"
-            self.apply(cluster.id, self._loss(cluster, process.command.name, message))
-        lost = self._site.machines.lost(cluster)
+            node = nodes.node_of(cluster, process.command.name)
+            self.apply(cluster.id, self._loss(cluster, node, message))
+        # A machine takes its daemons with it: the nodes of those are about to go already.
+        lost = self._site.machines.lost(self.existing(cluster.id))
         if lost is not None:
-            self.apply(cluster.id, events.InstanceFailed(lost))
+            self.apply(cluster.id, self._loss(cluster, *lost))
         if cluster.idle_timeout is not None and self._idle.expired(cluster, self._has_applications):
             self.apply(cluster.id, events.IdledOut(cluster.idle_timeout))
         self._scaling.look(cluster)
@@ -353,10 +356,9 @@ class Supervisor:
                 with contextlib.suppress(UsageError):  # it may have gone by itself meanwhile
                     self.interrupt(instance.ec2_id)
 
-    def _loss(self, cluster: Cluster, daemon: str, message: str) -> Event:
-        """What the death of a daemon means: another node, where the cluster replaces them, else the end."""
-        node = nodes.node_of(cluster, daemon)
-        if node is None or not cluster.replace_unhealthy:
+    def _loss(self, cluster: Cluster, node: Instance | None, message: str) -> Event:
+        """What the loss of a node means: another one, where the cluster replaces them, else the end."""
+        if node is None or node.role is Role.MASTER or not cluster.replace_unhealthy:
             return events.InstanceFailed(message)
         return events.NodeLost(node.ec2_id, message, (hardware.like(node, self._clock(), self._new_id),))
 

@@ -97,6 +97,7 @@ def test_two_clusters_live_side_by_side_and_are_resized(bucket, sandbox):
     line = next(line for line in said.splitlines() if line.startswith("driver "))
     driver, executors = line.split()[1], set(line.split()[3].split(","))
     assert executors == instances(sandbox, first) - {driver}
+    see_a_lost_container_replaced(stack, sandbox, first, min(executors))
 
     emr.modify_instance_groups(
         ClusterId=first, InstanceGroups=[{"InstanceGroupId": core, "InstanceCount": 1}]
@@ -108,6 +109,19 @@ def test_two_clusters_live_side_by_side_and_are_resized(bucket, sandbox):
     for id in (first, second):
         assert wait_for(emr, id, ENDED)["Status"]["State"] == "TERMINATED"
     assert containers(stack) == []
+
+
+def see_a_lost_container_replaced(stack, sandbox, cluster, node):
+    emr, before = sandbox.client("emr"), instances(sandbox, cluster)
+    emr.set_unhealthy_node_replacement(JobFlowIds=[cluster], UnhealthyNodeReplacement=True)
+    stack.docker("kill", f"{stack.project}-{node}")
+    deadline = time.monotonic() + 120
+    while len(now := instances(sandbox, cluster) - {node}) < len(before):
+        assert time.monotonic() < deadline, emr.list_instances(ClusterId=cluster)["Instances"]
+        time.sleep(0.2)
+    (new,) = now - before
+    assert f"{stack.project}-{new}" in containers(stack, cluster)
+    assert emr.describe_cluster(ClusterId=cluster)["Cluster"]["Status"]["State"] == "WAITING"
 
 
 def submit_who(emr, id):
