@@ -40,6 +40,10 @@ class Layout:
         """A node's own Python environment."""
         return self.node(ec2_id) / "python"
 
+    def busy_file(self, ec2_id: str) -> Path:
+        """What stands for `/emr/metricscollector/isbusy` on a node: to touch it is to be at work."""
+        return self.node(ec2_id) / "metricscollector" / "isbusy"
+
     def node_info(self, ec2_id: str) -> Path:
         """What stands for `/mnt/var/lib/info` on a node."""
         return self.node(ec2_id) / "info"

@@ -72,7 +72,8 @@ def prepare(site: Site, cluster: Cluster, instances: Sequence[Instance]) -> None
     layout = site.layout(cluster.id)
     master = site.machines.machine(cluster, cluster.master).host
     for instance in instances:
-        for folder in (layout.node_info(instance.ec2_id), layout.node_logs(instance.ec2_id)):
+        busy = layout.busy_file(instance.ec2_id).parent
+        for folder in (layout.node_info(instance.ec2_id), layout.node_logs(instance.ec2_id), busy):
             folder.mkdir(parents=True, exist_ok=True)
         node_python.make(layout.node_python(instance.ec2_id))
         documents = node_info.documents(cluster, instance, master, site.services.region)

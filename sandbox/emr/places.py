@@ -33,6 +33,7 @@ def of_node(layout: Layout, ec2_id: str) -> dict[str, str]:
     names = sorted(commands.NAMES.union(shim.COMMANDS, hadoop.COMMANDS))
     places = {
         "/mnt/var/lib/info": str(layout.node_info(ec2_id)),
+        "/emr/metricscollector": str(layout.busy_file(ec2_id).parent),
         "/home/hadoop": str(layout.node(ec2_id)),
     }
     folders = ("/usr/bin", "/usr/local/bin", "/usr/lib/spark/bin")

@@ -348,7 +348,9 @@ class Supervisor:
         lost = self._site.machines.lost(self.existing(cluster.id))
         if lost is not None:
             self.apply(cluster.id, self._loss(cluster, *lost))
-        if cluster.idle_timeout is not None and self._idle.expired(cluster, self._has_applications):
+        if cluster.idle_timeout is not None and self._idle.expired(
+            cluster, self._has_applications, self._touched
+        ):
             self.apply(cluster.id, events.IdledOut(cluster.idle_timeout))
         self._scaling.look(cluster)
         if self._site.spot_seed is not None:
@@ -361,6 +363,13 @@ class Supervisor:
         if node is None or node.role is Role.MASTER or not cluster.replace_unhealthy:
             return events.InstanceFailed(message)
         return events.NodeLost(node.ec2_id, message, (hardware.like(node, self._clock(), self._new_id),))
+
+    def _touched(self, cluster: Cluster) -> float:
+        """When somebody last said on the master that the cluster is at work; 0 for never."""
+        try:
+            return self._site.layout(cluster.id).busy_file(cluster.master.ec2_id).stat().st_mtime
+        except FileNotFoundError:
+            return 0.0
 
     def _has_applications(self, cluster: Cluster) -> bool:
         """Whether the master has a Spark application; so it is taken for when the master does not answer."""

@@ -25,13 +25,13 @@ WAITING = Cluster(
 RUNNING = replace(WAITING, state=ClusterState.RUNNING)
 
 
-def expired(*looks):
+def expired(*looks, touched=0.0):
     """What each look says; a look is (second, cluster, whether it has applications)."""
     now = [0.0]
     idle = IdleClusters(lambda: now[0])
     answers = []
     for now[0], cluster, applications in looks:
-        answers.append(idle.expired(cluster, lambda _, has=applications: has))
+        answers.append(idle.expired(cluster, lambda _, has=applications: has, lambda _: touched))
     return answers
 
 
@@ -42,6 +42,11 @@ def test_a_cluster_that_waits_for_its_timeout_has_expired():
 def test_work_in_between_starts_the_timer_again():
     assert expired((0, WAITING, False), (30, RUNNING, False), (61, WAITING, False)) == [False] * 3
     assert expired((0, WAITING, False), (30, WAITING, True), (61, WAITING, False)) == [False] * 3
+
+
+def test_who_touches_the_file_is_at_work():
+    looks = [(0, WAITING, False), (60, WAITING, False), (89, WAITING, False), (90, WAITING, False)]
+    assert expired(*looks, touched=30.0) == [False, False, False, True]
 
 
 def test_without_a_policy_or_with_protection_nothing_expires():
