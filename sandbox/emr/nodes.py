@@ -189,6 +189,8 @@ def _start_master(site: Site, cluster: Cluster, processes: Processes) -> Ports:
 def add(site: Site, cluster: Cluster, instances: Sequence[Instance], processes: Processes) -> None:
     """Have workers running on nodes of a cluster that is up; raises as `start` does."""
     address = master_address(site, cluster, cluster.ports)
+    # Of a group that is new, and of all for whom the smallest worker is another now.
+    write_confs(site, cluster, address, cluster.ports)
     if site.machines.standing_master is not None:
         _find_standing(site, cluster, instances, address)
     else:

@@ -200,18 +200,24 @@ def write_conf(
 ) -> Path:
     """Write `spark-defaults.conf`, `log4j2.properties`, `spark-env.sh` and Hadoop's `core-site.xml`.
 
-    Returns the folder.
-
-    `log4j2` is added to the sandbox's own properties and wins; `exports` are environment variables.
+    `log4j2` is added to the sandbox's own properties and wins; `exports` are environment variables. Each file
+    is replaced whole, since somebody may be reading it. Returns the folder.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     lines = [f"{name} {_escaped(value)}" for name, value in sorted(properties.items())]
-    (folder / "spark-defaults.conf").write_text("\n".join(lines) + "\n")
-    more = "".join(f"{name} = {_escaped(value)}\n" for name, value in log4j2.items())
-    (folder / "log4j2.properties").write_text(_LOG4J2 + more)
-    variables = "".join(f'export {name}="{_quoted(value)}"\n' for name, value in exports.items())
-    (folder / "spark-env.sh").write_text(variables)
-    hadoop.write_site(folder / hadoop.SITE, properties)
+    more = [f"{name} = {_escaped(value)}\n" for name, value in log4j2.items()]
+    variables = [f'export {name}="{_quoted(value)}"\n' for name, value in exports.items()]
+    files = {
+        "spark-defaults.conf": "\n".join(lines) + "\n",
+        "log4j2.properties": _LOG4J2 + "".join(more),
+        "spark-env.sh": "".join(variables),
+        f"{hadoop.SITE}/core-site.xml": hadoop.site(properties),
+    }
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f".{path.name}.draft")
+        draft.write_text(text)
+        draft.replace(path)
     return folder
 
 

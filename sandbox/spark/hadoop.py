@@ -41,8 +41,8 @@ def write(folder: Path, python: Path) -> None:
         script.chmod(0o755)
 
 
-def write_site(folder: Path, properties: Mapping[str, str]) -> None:
-    """Write the `core-site.xml` that holds what Spark's properties tell Hadoop."""
+def site(properties: Mapping[str, str]) -> str:
+    """The `core-site.xml` that holds what Spark's properties tell Hadoop. Pure."""
     # Beside Spark, which sets it itself, nobody shall fill the machine's own folder for temporary files.
     told = {"hadoop.tmp.dir": _SCRATCH, "mapreduce.jobtracker.staging.root.dir": f"{_SCRATCH}/staging"}
     told |= {
@@ -54,8 +54,7 @@ def write_site(folder: Path, properties: Mapping[str, str]) -> None:
         ElementTree.SubElement(entry, "name").text = name
         ElementTree.SubElement(entry, "value").text = text
     ElementTree.indent(root)
-    folder.mkdir(parents=True, exist_ok=True)
-    ElementTree.ElementTree(root).write(folder / "core-site.xml", encoding="unicode", xml_declaration=True)
+    return ElementTree.tostring(root, encoding="unicode", xml_declaration=True)
 
 
 def command(name: str, arguments: Sequence[str], environment: Mapping[str, str]) -> list[str]:

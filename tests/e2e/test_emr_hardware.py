@@ -100,7 +100,6 @@ def cluster(sandbox, emr):
             "InstanceFleets": [
                 fleet("MASTER", "OnDemand", LARGE),
                 fleet("CORE", "OnDemand", LARGE),
-                fleet("TASK", "Spot", SMALL, LARGE),
             ],
         },
     )["JobFlowId"]
@@ -152,7 +151,7 @@ def test_configurations_reach_driver_and_executors_and_what_is_written_is_encryp
     assert outcome(emr, cluster, step)["State"] == "COMPLETED", log(sandbox, cluster, step, "stderr")
     assert json.loads(log(sandbox, cluster, step, "stdout")) == {
         "spark.authenticate": "true",
-        # The smallest worker's: what EC2 promises of an m1.medium, or its share of a small machine.
+        # What the worker has: EC2's promise of an m5.xlarge cut down to this machine.
         "spark.executor.memory": f"{smallest(sandbox)}m",
         "spark.hadoop.io.file.buffer.size": "8192",
         "spark.told": "so",
@@ -172,9 +171,12 @@ def smallest(sandbox):
 
 
 def test_an_application_outlives_the_loss_of_a_spot_instance_and_the_fleet_replaces_it(sandbox, emr, cluster):
-    step = submit(emr, cluster, "work.py")
+    task = fleet("TASK", "Spot", SMALL, LARGE)
+    emr.add_instance_fleet(ClusterId=cluster, InstanceFleet=task)
     (taken,) = until(lambda: task_instances(emr, cluster, "RUNNING"))
     assert (taken["Market"], taken["InstanceType"]) == ("SPOT", SMALL)
+    # Its executors fit on the new and smaller worker, too, which has the cluster's secret.
+    step = submit(emr, cluster, "work.py")
     until(lambda: log(sandbox, cluster, step, "stderr").count("Registered executor") == 2)
     page = emr.get_on_cluster_app_ui_presigned_url(
         ClusterId=cluster,
