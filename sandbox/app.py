@@ -36,6 +36,7 @@ from sandbox.errors import AwsError
 from sandbox.glue.bookmark_api import BookmarkOperations
 from sandbox.glue.catalog_api import CatalogOperations
 from sandbox.glue.classifier_api import ClassifierOperations
+from sandbox.glue.connection_api import ConnectionOperations
 from sandbox.glue.crawler.runner import CrawlerRunner
 from sandbox.glue.crawler_api import CrawlerOperations
 from sandbox.glue.job_api import JobOperations
@@ -82,6 +83,7 @@ GROUPS: Mapping[str, tuple[type, ...]] = {
         BookmarkOperations,
         CrawlerOperations,
         ClassifierOperations,
+        ConnectionOperations,
         TriggerOperations,
         WorkflowOperations,
         TagOperations,
@@ -194,7 +196,7 @@ class Sandbox:
         emr = emr_operations.Parts(database, supervisor, executions, history, naming, self._clock, _amazon_id)
         emulated = {
             "ElasticMapReduce": Service(_model("emr"), emr_operations.groups(emr)),
-            "AWSGlue": self._glue(catalog, workflows, Tags(database)),
+            "AWSGlue": self._glue(catalog, workflows, Tags(database), clients),
         }
         parts = Parts(services, clients, journal, supervisor, jobs, emulated, spark)
         self._start_gateway(placement, parts)
@@ -215,7 +217,7 @@ class Sandbox:
     def _naming(self, spark: Installation) -> Naming:
         return Naming(self.settings.account, self.settings.region, LOOPBACK, spark.version)
 
-    def _glue(self, catalog: DataCatalog, workflows: WorkflowRunner, tags: Tags) -> Service:
+    def _glue(self, catalog: DataCatalog, workflows: WorkflowRunner, tags: Tags, clients: Clients) -> Service:
         account = self.settings.account
         groups = [
             CatalogOperations(catalog, tags, account),
@@ -225,6 +227,7 @@ class Sandbox:
             BookmarkOperations(workflows.jobs),
             CrawlerOperations(workflows.crawlers, tags, self._clock),
             ClassifierOperations(workflows.crawlers.classifiers, self._clock),
+            ConnectionOperations(workflows.crawlers.connections, tags, clients, account, self._clock),
             TriggerOperations(workflows, tags, self._clock),
             WorkflowOperations(workflows, tags, self._clock),
             TagOperations(tags, _created(catalog, workflows), account),
@@ -355,6 +358,7 @@ def _created(catalog: DataCatalog, workflows: WorkflowRunner) -> Mapping[Kind, C
         Kind.CRAWLER: lambda name: workflows.crawlers.crawler(name).created,
         Kind.TRIGGER: lambda name: workflows.trigger(name).created,
         Kind.WORKFLOW: lambda name: workflows.workflow(name).created,
+        Kind.CONNECTION: lambda name: workflows.crawlers.connections.get(name).created,
     }
 
 

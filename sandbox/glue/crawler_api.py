@@ -17,6 +17,7 @@ from sandbox.glue import schedule
 from sandbox.glue.crawler import listing, model
 from sandbox.glue.crawler.model import Crawl, Crawler
 from sandbox.glue.crawler.runner import CrawlerRunner
+from sandbox.glue.jdbc import include_path
 from sandbox.glue.requests import page, refuse_members
 from sandbox.glue.tags import Kind, Tags
 
@@ -24,6 +25,7 @@ _PAGE = 1000
 _NOT_EMULATED = (
     "LakeFormationConfiguration", "CrawlerSecurityConfiguration", "CatalogId",
 )  # fmt: skip
+_KINDS = ("S3Targets", "JdbcTargets")
 _TARGET_MEMBERS = ("ConnectionName", "EventQueueArn", "DlqEventQueueArn")
 _MILLISECONDS = re.compile("[0-9]{1,18}")
 _SAMPLE_SIZES = range(1, 250)
@@ -190,7 +192,7 @@ def _check(operation_name: str, definition: Document) -> None:
     if lineage != "DISABLE":
         raise _refusal(f"CrawlerLineageSettings {lineage}")
     if not definition.get("DatabaseName"):
-        raise _invalid("DatabaseName must be given for a crawler of S3 targets")
+        raise _invalid("DatabaseName must be given for a crawler of S3 or JDBC targets")
     _check_targets(definition["Targets"])
     _check_configuration(definition.get("Configuration"))
 
@@ -199,6 +201,8 @@ def _check_recrawl(definition: Document) -> None:
     crawler = Crawler("", definition, 0.0, 0.0)
     if crawler.recrawl_behavior not in (model.CRAWL_EVERYTHING, model.CRAWL_NEW_FOLDERS_ONLY):
         raise _refusal(f"RecrawlBehavior {crawler.recrawl_behavior}")
+    if crawler.new_folders_only and crawler.jdbc_targets:
+        raise _invalid("Only the folders of Amazon S3 targets can be crawled incrementally")
     behaviors = (crawler.update_behavior, crawler.delete_behavior)
     if crawler.new_folders_only and behaviors != ("LOG", "LOG"):
         raise _invalid(
@@ -209,11 +213,13 @@ def _check_recrawl(definition: Document) -> None:
 
 def _check_targets(targets: Document) -> None:
     for kind, entries in targets.items():
-        if kind != "S3Targets" and entries:
+        if kind not in _KINDS and entries:
             raise _refusal(f"a crawler with {kind}")
-    if not targets.get("S3Targets"):
+    if not any(targets.get(kind) for kind in _KINDS):
         raise _invalid("The crawler must have at least one target")
-    for each in targets["S3Targets"]:
+    for each in targets.get("JdbcTargets") or []:
+        _check_jdbc_target(each)
+    for each in targets.get("S3Targets") or []:
         refuse_members("S3Targets", each, *_TARGET_MEMBERS)
         target = listing.Target(each.get("Path") or "", tuple(each.get("Exclusions") or ()))
         try:
@@ -226,6 +232,25 @@ def _check_targets(targets: Document) -> None:
             raise _invalid(f"Invalid exclude pattern: {error}") from error
         if "SampleSize" in each and each["SampleSize"] not in _SAMPLE_SIZES:
             raise _invalid(f"SampleSize must lie between {_SAMPLE_SIZES[0]} and {_SAMPLE_SIZES[-1]}")
+
+
+def _check_jdbc_target(entry: Document) -> None:
+    refuse_members(
+        "JdbcTargets",
+        {"EnableAdditionalMetadata": entry.get("EnableAdditionalMetadata") or None},
+        "EnableAdditionalMetadata",
+    )
+    if not entry.get("ConnectionName"):
+        raise _invalid("A JDBC target must have a ConnectionName")
+    path = entry.get("Path") or ""
+    try:
+        include_path.parse(path)
+        for pattern in entry.get("Exclusions") or ():
+            listing.exclusion(pattern)
+    except UsageError as error:
+        raise _invalid(f"{path!r} is not a valid JDBC include path: {error}") from None
+    except re.error as error:
+        raise _invalid(f"Invalid exclude pattern: {error}") from error
 
 
 def _check_configuration(text: str | None) -> None:

@@ -21,7 +21,10 @@ Created = Callable[[str], float]
 
 
 class TagOperations:
-    """Tags of databases, jobs, crawlers, triggers and workflows. Any region's ARN means the one catalog."""
+    """Tags of databases, jobs, crawlers, triggers, workflows and connections.
+
+    Any region's ARN means the one catalog.
+    """
 
     def __init__(self, tags: Tags, created: Mapping[Kind, Created], account: str) -> None:
         self._tags = tags

@@ -26,6 +26,7 @@ class Kind(StrEnum):
     CRAWLER = "crawler"
     TRIGGER = "trigger"
     WORKFLOW = "workflow"
+    CONNECTION = "connection"
 
 
 class Tags:

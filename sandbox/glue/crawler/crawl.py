@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from sandbox.catalog import DataCatalog
 from sandbox.errors import AwsError, WorkFailed
-from sandbox.glue.crawler import changes, incremental
+from sandbox.glue.crawler import changes, incremental, relational
 from sandbox.glue.crawler.changes import Known, Plan
 from sandbox.glue.crawler.classification import Profile, profile
 from sandbox.glue.crawler.custom import Classify
@@ -59,15 +59,16 @@ def read(
     earlier: Earlier,
     stopping: Callable[[], bool],
     tell: Tell,
+    relations: Sequence[Found] = (),
 ) -> Reading:
     """The tables that lie in the crawler's targets; nothing is written. `custom` are the crawler's own
     classifiers in their order, `earlier` counts for a crawler of new folders only. An object that cannot be
-    read does not keep the others from being read.
+    read does not keep the others from being read. `relations` are what was found in databases.
 
     Raises WorkFailed naming the bucket that cannot be listed or for more tables than are allowed, Cancelled
     once `stopping`, which is asked between two objects.
     """
-    tables: dict[str, Found] = {}
+    tables: dict[str, Found] = {each.location: each for each in relations}
     unread: list[Unreadable] = []
     objects: list[Object] = []
     for target in crawler.targets:
@@ -110,6 +111,7 @@ def write(catalog: DataCatalog, crawler: Crawler, reading: Reading, now: float, 
     known = known_tables(catalog, database)
     taken = {name: table.location for name, table in known.items()}
     targets = [f"s3://{each.location.bucket}/{each.location.key}" for each in crawler.targets]
+    targets += relational.covered(crawler.jdbc_targets, known)
     chosen = named(reading.tables, crawler.prefix, taken)
     unread = [each.uri for each in reading.unread]
     if crawler.new_folders_only:

@@ -15,6 +15,8 @@ from typing import Any
 from sandbox.glue.crawler.changes import DeleteBehavior, UpdateBehavior
 from sandbox.glue.crawler.grouping import Policy
 from sandbox.glue.crawler.listing import Target
+from sandbox.glue.jdbc import include_path
+from sandbox.glue.jdbc.include_path import IncludePath
 
 Document = dict[str, Any]
 
@@ -50,6 +52,20 @@ _STATUS = {
 
 
 @dataclass(frozen=True)
+class JdbcTarget:
+    """Tables of a database: by which connection, which of them, and what to leave out."""
+
+    connection: str
+    path: str
+    exclusions: tuple[str, ...] = ()
+
+    @property
+    def include(self) -> IncludePath:
+        """The include path. Raises UsageError for one that is wrong."""
+        return include_path.parse(self.path)
+
+
+@dataclass(frozen=True)
 class Crawler:
     """A crawler: its definition as CreateCrawler names the members, without the name."""
 
@@ -78,10 +94,18 @@ class Crawler:
 
     @property
     def targets(self) -> list[Target]:
-        """The include paths."""
+        """The include paths in S3."""
         return [
             Target(each["Path"], tuple(each.get("Exclusions") or ()), each.get("SampleSize"))
-            for each in self.definition["Targets"]["S3Targets"]
+            for each in self.definition["Targets"].get("S3Targets") or []
+        ]
+
+    @property
+    def jdbc_targets(self) -> list[JdbcTarget]:
+        """The include paths in databases."""
+        return [
+            JdbcTarget(each["ConnectionName"], each["Path"], tuple(each.get("Exclusions") or ()))
+            for each in self.definition["Targets"].get("JdbcTargets") or []
         ]
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
 
@@ -12,12 +13,15 @@ import cattrs
 
 from sandbox.catalog import DataCatalog
 from sandbox.errors import AwsError, WorkFailed
+from sandbox.glue.connections import Connections
 from sandbox.glue.crawler import crawl as crawling
+from sandbox.glue.crawler import relational
 from sandbox.glue.crawler.classifiers import Classifiers
 from sandbox.glue.crawler.crawl_log import CrawlLog
 from sandbox.glue.crawler.custom import prepared
 from sandbox.glue.crawler.incremental import Earlier
 from sandbox.glue.crawler.model import Crawl, Crawler, CrawlerState, CrawlState
+from sandbox.glue.jdbc.source import Source, opened
 from sandbox.runtime.workers import Workers
 from sandbox.store import Database, Documents, Journal
 
@@ -42,6 +46,7 @@ class CrawlerRunner:
         self._crawls = Documents(database, "crawl")
         self._folders = Documents(database, "crawled folders")
         self.classifiers = Classifiers(database)
+        self.connections = Connections(database)
         self._journal = journal
         self._catalog = catalog
         self._client = client
@@ -199,7 +204,9 @@ class CrawlerRunner:
     def _crawl(self, crawler: Crawler, crawl: Crawl, stop: threading.Event, log: CrawlLog) -> Crawl:
         custom = [prepared(self.classifiers.get(name)) for name in crawler.classifiers]
         earlier = self._earlier(crawler)
-        reading = crawling.read(crawler, crawl.id, self._client("s3"), custom, earlier, stop.is_set, log.tell)
+        tables = relational.read(crawler, crawl.id, self._connect, log.tell)
+        s3 = self._client("s3")
+        reading = crawling.read(crawler, crawl.id, s3, custom, earlier, stop.is_set, log.tell, tables)
         for fault in reading.unread:
             log.tell(str(fault), "ERROR")
         # From here on a StopCrawler comes too late: the catalog gets all of the crawl or, above, nothing.
@@ -213,6 +220,9 @@ class CrawlerRunner:
             before = earlier.folders if crawler.new_folders_only else ()
             self._folders.put(crawler.name, {"folders": sorted({*before, *reading.folders})})
             return done
+
+    def _connect(self, name: str) -> AbstractContextManager[Source]:
+        return opened(self.connections.get(name).properties, self._client)
 
     def _earlier(self, crawler: Crawler) -> Earlier:
         """What only an incremental crawl needs to know."""

@@ -158,7 +158,7 @@ def test_a_crawler_that_does_not_exist(glue: Glue, name: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "what"),
     [
-        ({"Targets": {"JdbcTargets": [{"ConnectionName": "c"}]}}, "JdbcTargets"),
+        ({"Targets": {"MongoDBTargets": [{"ConnectionName": "c"}]}}, "MongoDBTargets"),
         ({"Targets": {"DynamoDBTargets": [{"Path": "t"}], **TARGETS}}, "DynamoDBTargets"),
         ({"Targets": {"S3Targets": [{"Path": "s3://b/", "EventQueueArn": "arn"}]}}, "EventQueueArn"),
         ({"RecrawlPolicy": {"RecrawlBehavior": "CRAWL_EVENT_MODE"}}, "RecrawlBehavior CRAWL_EVENT_MODE"),

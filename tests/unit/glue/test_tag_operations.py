@@ -71,7 +71,7 @@ def test_a_resource_is_found_by_kind_and_name(operations, arn, same):
         (f"arn:aws:glue:us-east-1:{ACCOUNT}:job/", "InvalidInputException"),
         ("arn:aws:glue:us-east-1:111111111111:job/etl", "EntityNotFoundException"),
         (f"arn:aws:glue:us-east-1:{ACCOUNT}:job/none", "EntityNotFoundException"),
-        (f"arn:aws:glue:us-east-1:{ACCOUNT}:connection/c", "NotEmulated"),
+        (f"arn:aws:glue:us-east-1:{ACCOUNT}:registry/r", "NotEmulated"),
     ],
 )
 def test_what_cannot_be_tagged_is_told(operations, arn, code):

@@ -1,0 +1,1 @@
+"""Databases behind JDBC connections: their addresses, who asks, and what tables they have."""

@@ -1,0 +1,105 @@
+"""A PostgreSQL server of a test's own, on loopback and below a folder of its own."""
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pg8000.native
+
+USER = "shopkeeper"
+PASSWORD = "s3cret-Äpfel"
+DATABASE = "shop"
+_DEBIAN = Path("/usr/lib/postgresql")
+_NOBODY = "nobody"
+_LIMIT = 60.0
+
+
+def programs() -> Path | None:
+    """The folder of `initdb` and `postgres`: on the PATH, or the newest of Debian's."""
+    found = shutil.which("initdb")
+    if found and (Path(found).parent / "postgres").exists():
+        return Path(found).resolve().parent
+    folders = sorted(_DEBIAN.glob("*/bin/initdb"), key=lambda each: float(each.parts[-3]))
+    return folders[-1].parent if folders else None
+
+
+@dataclass(frozen=True)
+class Postgres:
+    """A server that runs; `port` is on 127.0.0.1."""
+
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"jdbc:postgresql://127.0.0.1:{self.port}/{DATABASE}"
+
+    def run(self, *statements: str, database: str = DATABASE) -> None:
+        session = pg8000.native.Connection(
+            USER, host="127.0.0.1", port=self.port, database=database, password=PASSWORD, timeout=30
+        )
+        with closing(session):
+            for each in statements:
+                session.run(each)
+
+
+@contextmanager
+def running(binaries: Path, folder: Path) -> Iterator[Postgres]:
+    """A server with the database `shop`, which ends with the block. Root cannot be its user, so nobody is."""
+    folder.mkdir()
+    secret, data = folder / "password", folder / "data"
+    secret.write_text(PASSWORD)
+    user = None
+    if os.geteuid() == 0:
+        user = _NOBODY
+        who = pwd.getpwnam(_NOBODY)
+        for path in (folder, secret):
+            os.chown(path, who.pw_uid, who.pw_gid)
+    options = ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
+    command = [
+        str(binaries / "initdb"),
+        f"--pgdata={data}",
+        f"--username={USER}",
+        f"--pwfile={secret}",
+        *options,
+    ]
+    made = subprocess.run(
+        command, user=user, cwd="/", capture_output=True, text=True, timeout=_LIMIT, check=False
+    )
+    assert made.returncode == 0, made.stderr
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    settings = ["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "fsync=off"]
+    log = folder / "log"
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [str(binaries / "postgres"), "-D", str(data), "-p", str(port), *settings],
+            user=user, cwd="/", stdout=output, stderr=output,
+        )  # fmt: skip
+    try:
+        server = Postgres(port)
+        _wait(server, process, log)
+        yield server
+    finally:
+        # SIGINT is PostgreSQL's fast shutdown: sessions end at once.
+        process.send_signal(2)
+        process.wait(_LIMIT)
+
+
+def _wait(server: Postgres, process: subprocess.Popen, log: Path) -> None:
+    deadline = time.monotonic() + _LIMIT
+    while True:
+        try:
+            server.run(f"CREATE DATABASE {DATABASE}", database="postgres")
+            return
+        except (pg8000.native.InterfaceError, pg8000.native.DatabaseError, OSError):
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.05)
