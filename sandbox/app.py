@@ -44,6 +44,7 @@ from sandbox.glue.jobs import JobRunner
 from sandbox.glue.jobs import Site as JobSite
 from sandbox.glue.partition_api import PartitionOperations
 from sandbox.glue.scheduler import Scheduler
+from sandbox.glue.script_api import ScriptOperations
 from sandbox.glue.statistics_api import StatisticsOperations
 from sandbox.glue.tag_api import TagOperations
 from sandbox.glue.tags import Kind, Tags
@@ -86,6 +87,7 @@ GROUPS: Mapping[str, tuple[type, ...]] = {
         ConnectionOperations,
         TriggerOperations,
         WorkflowOperations,
+        ScriptOperations,
         TagOperations,
     ),
 }
@@ -230,6 +232,7 @@ class Sandbox:
             ConnectionOperations(workflows.crawlers.connections, tags, clients, account, self._clock),
             TriggerOperations(workflows, tags, self._clock),
             WorkflowOperations(workflows, tags, self._clock),
+            ScriptOperations(catalog),
             TagOperations(tags, _created(catalog, workflows), account),
         ]
         return Service(_model("glue"), groups)
