@@ -163,7 +163,8 @@ class DynamicFrame:
         `choice="match_catalog"` casts every column to its type in the table `database`.`table_name`.
         """
         wanted = choice or option
-        if wanted == "match_catalog":
+        # Glue's generated scripts have this one choice in capitals.
+        if wanted in ("match_catalog", "MATCH_CATALOG"):
             return self._derive(resolution.match_catalog(database, table_name, catalog_id))
         resolve = resolution.step(specs, wanted)
         # Where the answer depends on which columns really are choices, the data must be looked at first.

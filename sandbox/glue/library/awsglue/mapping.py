@@ -17,6 +17,8 @@ from awsglue.fields import has_field
 from awsglue.paths import parse_path, quote
 
 _log = logging.getLogger("awsglue")
+_NESTED = {"array", "map", "struct"}
+"""What Glue's generated scripts name without the types inside: a field of such a type stays as it is."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,8 @@ def _column(records: Records, target: Target) -> Column:
     mapping = target.mapping
     choice = records.choices.get(mapping.source[0])
     if choice is None:
+        if mapping.target_type in _NESTED:
+            return F.col(quote(mapping.source))
         return try_cast(quote(mapping.source), mapping.target_type)
     # The mapping names one source type: values of the other type are not mapped. So no look at the data is
     # needed to know whether there are any.
