@@ -5,6 +5,7 @@ import pwd
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -50,9 +51,15 @@ class Postgres:
 
 
 @contextmanager
-def running(binaries: Path, folder: Path) -> Iterator[Postgres]:
+def running(binaries: Path) -> Iterator[Postgres]:
     """A server with the database `shop`, which ends with the block. Root cannot be its user, so nobody is."""
-    folder.mkdir()
+    # Not a folder of pytest's, into which only its own user may look.
+    place = "/tmp" if os.geteuid() == 0 else None
+    with tempfile.TemporaryDirectory(prefix="postgres-", dir=place) as folder:
+        yield from _served(binaries, Path(folder))
+
+
+def _served(binaries: Path, folder: Path) -> Iterator[Postgres]:
     secret, data = folder / "password", folder / "data"
     secret.write_text(PASSWORD)
     user = None
