@@ -101,16 +101,12 @@ def in_order(graph: Graph) -> list[Node]:
     """The nodes, each after those whose results it takes, otherwise in the order given.
 
     Raises InvalidInputException naming what is wrong: two nodes of one id, an edge from or to a node that is
-    not there, a cycle, two arguments of one name.
+    not there, a cycle.
     """
     nodes = {node.id: node for node in graph.nodes}
     for id, count in Counter(node.id for node in graph.nodes).items():
         if count > 1:
             raise invalid(f"The graph has {count} nodes with the Id {id}: an Id names one node")
-    for node in graph.nodes:
-        for name, count in Counter(each.name for each in node.arguments).items():
-            if count > 1:
-                raise invalid(f"The node {node.id} has {count} arguments with the name {name}")
     sorter: TopologicalSorter[str] = TopologicalSorter(dict.fromkeys(nodes, ()))
     for edge in graph.edges:
         for end in (edge.source, edge.target):

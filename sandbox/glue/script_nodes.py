@@ -5,6 +5,7 @@ Sources: AWS Glue developer guide, "AWS Glue PySpark transforms reference" and "
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -90,17 +91,20 @@ def keyword(type: str, name: str) -> str:
 def kind_of(node: Node) -> Kind:
     """What the node becomes.
 
-    Raises InvalidInputException for an unknown type and for missing or unknown arguments, NotEmulated (501)
-    for what AWS Glue has and this sandbox has not.
+    Raises InvalidInputException for an unknown type and for missing, unknown or repeated arguments,
+    NotEmulated (501) for what AWS Glue has and this sandbox has not.
     """
-    given = {keyword(node.type, each.name) for each in node.arguments}
-    kind = _kind(node, given)
+    given = Counter(keyword(node.type, each.name) for each in node.arguments)
+    kind = _kind(node, set(given))
     for name in kind.required:
         if name not in given:
             raise invalid(f"The node {node.id} ({node.type}) needs the argument {name}")
-    for name in sorted(given.difference(kind.required, kind.optional)):
-        known = ", ".join((*kind.required, *kind.optional))
+    known = ", ".join((*kind.required, *kind.optional)) or "none"
+    for name in sorted(set(given).difference(kind.required, kind.optional)):
         raise invalid(f"The node {node.id} ({node.type}) takes no argument {name}; it takes {known}")
+    for name, count in given.items():
+        if count > 1:
+            raise invalid(f"The node {node.id} has {count} arguments with the name {name}")
     return kind
 
 

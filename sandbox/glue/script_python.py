@@ -93,18 +93,14 @@ def _is_name(text: str) -> bool:
 def _text(node: Node, argument: Argument) -> str:
     """The argument's value as text for one line of the script."""
     where = f"The argument {argument.name} of the node {node.id}"
-    if argument.param:
+    function = (node.type, argument.name) in FUNCTIONS
+    if argument.param and not function:
         if not _is_name(argument.value):
             raise invalid(f"{where} names the parameter {argument.value!r}, which is no identifier")
         return argument.value
-    function = (node.type, argument.name) in FUNCTIONS
-    text = _checked(argument.value.strip(), function)
+    text = None if argument.param else _checked(argument.value.strip(), function)
     if text is None:
-        wanted = (
-            "a lambda of one parameter"
-            if function
-            else 'a Python literal, such as "a string" or ["a", "list"]'
-        )
+        wanted = "a lambda of one parameter" if function else 'a Python literal such as "a" or ["a", 1]'
         raise invalid(f"{where} is {argument.value}, which is not {wanted}")
     if not _reads_back(argument.name, text):
         raise invalid(f"{where} is {argument.value}, which an annotation cannot hold: put it in brackets")

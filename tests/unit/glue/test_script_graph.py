@@ -1,6 +1,7 @@
 """Graphs become scripts, and scripts become the same graphs again."""
 
 import ast
+import importlib
 import inspect
 import keyword
 import re
@@ -144,7 +145,7 @@ def test_every_type_of_node_is_in_the_table_of_graphs():
 @pytest.mark.parametrize("type", TRANSFORMS)
 def test_a_transform_takes_what_its_node_may_have(type, monkeypatch):
     monkeypatch.syspath_prepend(Path(__file__).parents[3] / "sandbox" / "glue" / "library")
-    transforms = pytest.importorskip("awsglue.transforms")
+    transforms = importlib.import_module("awsglue.transforms")
     parameters = inspect.signature(getattr(transforms, type).__call__).parameters
     kind = TRANSFORMS[type]
     assert {*kind.inputs, *kind.required, *kind.optional} <= set(parameters)
@@ -276,6 +277,14 @@ BAD = {
         chain(SOURCE, Node("a", "SelectFields", (Argument("paths", "[]"), Argument("paths", "[]")))),
         "2 arguments with the name paths",
     ),
+    "an argument twice by two names": (
+        chain(SOURCE, Node("a", "ApplyMapping", (Argument("mapping", "[]"), Argument("mappings", "[]")))),
+        "2 arguments with the name mappings",
+    ),
+    "a parameter as a function": (
+        chain(SOURCE, Node("a", "Filter", (Argument("f", "Wanted", True),))),
+        "not a lambda",
+    ),
     "no input": (Graph((Node("a", "DropNullFields"),)), "needs an edge to its input frame"),
     "an input too many": (
         Graph((SOURCE, Node("a", "DropNullFields")), (Edge("source", "a"), Edge("source", "a"))),
@@ -351,6 +360,16 @@ def test_a_filter_takes_a_lambda_of_a_record(value):
     with pytest.raises(AwsError, match="a lambda of one parameter"):
         write_script(chain(SOURCE, Node("a", "Filter", arguments(f=value))))
     assert ("Filter", "f") in FUNCTIONS
+
+
+def test_a_lambda_whose_commas_part_arguments_needs_brackets():
+    value = "lambda row: (lambda a: a)(row) == sorted, key=1"
+    nested = "lambda row: lambda a, b=1: a"
+    for wrong in (value, nested):
+        with pytest.raises(AwsError, match="argument f of the node a"):
+            write_script(chain(SOURCE, Node("a", "Filter", arguments(f=wrong))))
+    graph = chain(SOURCE, Node("a", "Filter", arguments(f=f"({nested})")))
+    assert without_lines(read_script(write_script(graph))) == without_lines(graph)
 
 
 @pytest.mark.parametrize("type", ["FillMissingValues", "FindMatches", "FindIncrementalMatches", "FlatMap"])
