@@ -13,6 +13,7 @@ from botocore.model import ListShape, MapShape, Shape, StringShape, StructureSha
 
 from sandbox.errors import AwsError
 
+_HIDDEN = "******"
 _TYPES: dict[str, tuple[type, ...]] = {
     "structure": (dict,),
     "list": (list,),
@@ -87,12 +88,15 @@ def _limits(shape: Shape, value: Any, path: str) -> Iterator[str]:
 
 
 def _fault(value: object, path: str, constraint: str) -> str:
-    shown = "null" if value is None else f"'{_short(value)}'"
+    shown = "null" if value is None else f"'{_short(value, path)}'"
     return f"Value {shown} at '{path or 'request'}' failed to satisfy constraint: {constraint}"
 
 
-def _short(value: object) -> str:
+def _short(value: object, path: str) -> str:
+    """A value as a message may show it: whatever has to do with a password is not repeated."""
     text = str(value)
+    if "password" in f"{path} {text}".lower():
+        return _HIDDEN
     return text if len(text) <= 200 else text[:200] + "..."
 
 

@@ -109,7 +109,7 @@ class ConnectionOperations:
 
     @operation(Fidelity.EXECUTED)
     def test_connection(self, request: Document) -> Document:
-        """TestConnection: connects to PostgreSQL or SQLite and reads its catalog.
+        """TestConnection: connects to PostgreSQL as the user, or opens an SQLite file and reads from it.
 
         InvalidInputException has the database's own words for a connection that fails.
         """
@@ -131,10 +131,11 @@ class ConnectionOperations:
         if connection.kind != JDBC:
             raise _refusal(f"TestConnection of a {connection.kind} connection")
         try:
-            with opened(connection.properties, self._client) as source:
-                source.connected.tables()
+            with opened(connection.properties, self._client):
+                pass
         except WorkFailed as fault:
-            raise _invalid(f"The connection {connection.name} failed: {fault}".replace("  ", " ")) from None
+            name = f"connection {connection.name}" if connection.name else "connection"
+            raise _invalid(f"The {name} failed: {fault}") from None
 
 
 def _defined(operation_name: str, given: Document) -> tuple[str, Document]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -64,20 +65,26 @@ class _Server:
 
 
 def connect(address: Address, who: Credentials, encrypted: bool) -> _Server:
-    """Open a session. `encrypted` demands TLS, with a certificate of the host that this machine trusts.
+    """Open a session. `encrypted` demands TLS, with a certificate of the host that this machine trusts; else
+    TLS is used where the server offers it.
 
     Raises WorkFailed with the server's own words, without the password.
     """
     with _own_words(who):
-        session = pg8000.native.Connection(
-            who.username,
-            host=address.host,
-            port=address.port,
-            database=address.database,
-            password=who.password,
-            timeout=_SECONDS,
-            ssl_context=ssl.create_default_context() if encrypted else None,
-        )
+        line = socket.create_connection((address.host, address.port), _SECONDS)
+        try:
+            session = pg8000.native.Connection(
+                who.username,
+                host=address.host,
+                sock=line,
+                database=address.database,
+                password=who.password,
+                ssl_context=ssl.create_default_context() if encrypted else None,
+            )
+        except BaseException:
+            # The library closes it only when a session was begun.
+            line.close()
+            raise
     return _Server(session, who)
 
 

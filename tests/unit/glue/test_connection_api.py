@@ -1,5 +1,6 @@
 """Operations on connections, checked against botocore's shapes."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,6 +9,7 @@ from botocore.validate import ParamValidator
 from service_models import service_model
 
 from sandbox.aws.operations import Fidelity, Service
+from sandbox.aws.protocol import perform
 from sandbox.errors import AwsError
 from sandbox.glue.connection_api import ConnectionOperations
 from sandbox.glue.connections import Connection, Connections
@@ -231,3 +233,20 @@ def test_a_test_is_of_one_connection(glue: Glue) -> None:
     for request in ({}, {"ConnectionName": "c", "TestConnectionInput": properties}):
         with fault("InvalidInputException", "Exactly one of"):
             glue("TestConnection", **request)
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {"ConnectionInput": given(**without(PASSWORD="qwertz" * 500))},
+        {"ConnectionInput": given(ConnectionProperties={"PASSWORD": ["qwertz"]})},
+        {"ConnectionInput": given(ConnectionProperties=["PASSWORD", "qwertz"])},
+        {"ConnectionInput": str(given())},
+        {"Unknown": given()},
+    ],
+)
+def test_a_wrong_request_is_told_without_its_password(glue: Glue, request_: dict[str, Any]) -> None:
+    answer = perform(glue.service, "CreateConnection", json.dumps(request_).encode())
+    assert answer.status == 400
+    assert b"ValidationException" in answer.body
+    assert b"qwertz" not in answer.body
