@@ -1,8 +1,11 @@
 """A PostgreSQL server of a test's own, on loopback and below a folder of its own."""
 
+import datetime
+import ipaddress
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -13,6 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pg8000.native
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 USER = "shopkeeper"
 PASSWORD = "s3cret-Äpfel"
@@ -33,9 +40,10 @@ def programs() -> Path | None:
 
 @dataclass(frozen=True)
 class Postgres:
-    """A server that runs; `port` is on 127.0.0.1."""
+    """A server that runs; `port` is on 127.0.0.1, `certificate` is its own, signed by nobody else."""
 
     port: int
+    certificate: Path
 
     @property
     def url(self) -> str:
@@ -62,13 +70,14 @@ def running(binaries: Path) -> Iterator[Postgres]:
 def _served(binaries: Path, folder: Path) -> Iterator[Postgres]:
     secret, data = folder / "password", folder / "data"
     secret.write_text(PASSWORD)
+    key, certificate = _certify(folder)
     user = None
     if os.geteuid() == 0:
         user = _NOBODY
         who = pwd.getpwnam(_NOBODY)
-        for path in (folder, secret):
+        for path in (folder, secret, key):
             os.chown(path, who.pw_uid, who.pw_gid)
-    options = ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
+    options = ["--auth=scram-sha-256", "--encoding=UTF8", "--no-locale", "--no-sync"]
     command = [
         str(binaries / "initdb"),
         f"--pgdata={data}",
@@ -83,7 +92,15 @@ def _served(binaries: Path, folder: Path) -> Iterator[Postgres]:
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    settings = ["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "fsync=off"]
+    chosen = {
+        "listen_addresses": "127.0.0.1",
+        "unix_socket_directories": "",
+        "fsync": "off",
+        "ssl": "on",
+        "ssl_cert_file": certificate,
+        "ssl_key_file": key,
+    }
+    settings = [each for name, value in chosen.items() for each in ("-c", f"{name}={value}")]
     log = folder / "log"
     with log.open("w") as output:
         process = subprocess.Popen(
@@ -91,13 +108,39 @@ def _served(binaries: Path, folder: Path) -> Iterator[Postgres]:
             user=user, cwd="/", stdout=output, stderr=output,
         )  # fmt: skip
     try:
-        server = Postgres(port)
+        server = Postgres(port, certificate)
         _wait(server, process, log)
         yield server
     finally:
         # SIGINT is PostgreSQL's fast shutdown: sessions end at once.
-        process.send_signal(2)
-        process.wait(_LIMIT)
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(_LIMIT)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise
+
+
+def _certify(folder: Path) -> tuple[Path, Path]:
+    """A key and a certificate of 127.0.0.1, both as files."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a test's PostgreSQL")])
+    now = datetime.datetime.now(datetime.UTC)
+    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    secret, public = folder / "server.key", folder / "server.crt"
+    secret.touch(mode=0o600)
+    form = serialization.PrivateFormat.PKCS8
+    secret.write_bytes(key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()))
+    public.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    return secret, public
 
 
 def _wait(server: Postgres, process: subprocess.Popen, log: Path) -> None:

@@ -125,7 +125,7 @@ def test_a_connection_that_is_not_stored_is_tested(shop: Shop) -> None:
     [
         ({"PASSWORD": WRONG}, f'password authentication failed for user "{USER}"'),
         ({"USERNAME": "stranger"}, 'password authentication failed for user "stranger"'),
-        ({"JDBC_ENFORCE_SSL": "true"}, "Server refuses SSL"),
+        ({"JDBC_ENFORCE_SSL": "true"}, "certificate verify failed"),
     ],
 )
 def test_the_servers_own_words(shop: Shop, properties: dict[str, str], words: str) -> None:
@@ -133,6 +133,17 @@ def test_the_servers_own_words(shop: Shop, properties: dict[str, str], words: st
         shop.glue.test_connection(TestConnectionInput=shop.input(**properties))
     assert PASSWORD not in str(refused.value)
     assert WRONG not in str(refused.value)
+
+
+def test_a_certificate_that_this_machine_trusts(
+    shop: Shop, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(postgres.certificate))
+    shop.glue.test_connection(TestConnectionInput=shop.input(JDBC_ENFORCE_SSL="true"))
+    other = postgres.url.replace("127.0.0.1", "localhost")
+    given = shop.input(JDBC_ENFORCE_SSL="true", JDBC_CONNECTION_URL=other)
+    with pytest.raises(shop.glue.exceptions.InvalidInputException, match="Hostname mismatch"):
+        shop.glue.test_connection(TestConnectionInput=given)
 
 
 def test_a_database_that_is_not_there(shop: Shop) -> None:
