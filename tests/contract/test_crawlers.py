@@ -265,10 +265,10 @@ def test_stop(lake: Lake) -> None:
 
 def test_what_is_not_emulated(lake: Lake) -> None:
     with pytest.raises(ClientError) as caught:
-        lake.create(Targets={"JdbcTargets": [{"ConnectionName": "c", "Path": "db/%"}]})
+        lake.create(Targets={"MongoDBTargets": [{"ConnectionName": "c", "Path": "db/%"}]})
     assert caught.value.response["Error"]["Code"] == "NotEmulated"
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
-    assert "JdbcTargets" in caught.value.response["Error"]["Message"]
+    assert "MongoDBTargets" in caught.value.response["Error"]["Message"]
     with pytest.raises(lake.glue.exceptions.EntityNotFoundException):
         lake.glue.get_crawler(Name=lake.name)
 
