@@ -116,7 +116,8 @@ def _checked(text: str, function: bool) -> str | None:
         elif not _is_function(tree.body):
             return None
         compile(tree, "<value>", "eval")
-        # A line break or a comment would end the annotation, or the call, before its time.
+        # A line break or a comment would end the annotation, or the call, before its time, and so would the
+        # comma of a tuple without brackets.
         one_line = text if _is_bare(text) else ast.unparse(tree)
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         return None
@@ -124,11 +125,11 @@ def _checked(text: str, function: bool) -> str | None:
 
 
 def _is_bare(text: str) -> bool:
-    """Whether an expression has neither line breaks nor a comment, which would hide a bracket after it."""
+    """Whether an expression can stand on one line as an argument of a call, and what follows it be read."""
     if "\n" in text or "\r" in text:
         return False
     try:
-        ast.parse(f"({text})", mode="eval")
+        ast.parse(f"call(argument = {text}, following = 0)", mode="eval")
     except SyntaxError:
         return False
     return True

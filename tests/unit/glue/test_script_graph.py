@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sandbox.errors import AwsError
@@ -205,6 +205,7 @@ def test_a_string_is_quoted_on_one_line(text):
     assert literal.isprintable()
 
 
+@example("1,1")
 @given(st.text(alphabet="\"'()[]{},=#\\\n\r abλ1", max_size=20))
 def test_no_value_becomes_more_than_one_value(value):
     """Whatever is given: either it is refused, or the script calls once with one literal."""
@@ -343,10 +344,11 @@ def test_a_value_is_a_literal(value):
     ("value", "text"),
     [
         ('["a", # the first\n "b"]', "['a', 'b']"), ('["a"] # all', "['a']"), ('"""a\nb"""', r"'a\nb'"),
-        ('["a#b"]', '["a#b"]'), ('  ["a"] ', '["a"]'), ('["a",\r\n"b"]', "['a', 'b']"),
+        ('["a#b"]', '["a#b"]'), ('"a", "b"', "('a', 'b')"), ("1,", "(1,)"),
+        ('  ["a"] ', '["a"]'), ('["a",\r\n"b"]', "['a', 'b']"),
     ],
 )  # fmt: skip
-def test_a_literal_of_many_lines_is_written_on_one(value, text):
+def test_a_literal_is_written_as_one_value_on_one_line(value, text):
     script = write_script(chain(SOURCE, Node("a", "SelectFields", arguments(paths=value))))
     assert read_script(script).nodes[1].arguments == (Argument("paths", text),)
     assert ast.literal_eval(calls(script)["a"]["paths"]) == ast.literal_eval(value.strip())
