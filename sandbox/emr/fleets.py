@@ -14,11 +14,9 @@ from sandbox.emr.model import (
     FleetType,
     Instance,
     InstanceFleet,
-    InstanceState,
     Market,
     NewId,
     Role,
-    Timeline,
 )
 from sandbox.emr.refusal import refuse
 from sandbox.errors import AwsError
@@ -166,17 +164,7 @@ def with_targets(fleet: InstanceFleet, on_demand: int | None, spot: int | None) 
 
 
 def _node(fleet: InstanceFleet, of: FleetType, market: Market, now: float, new_id: NewId) -> Instance:
-    return Instance(
-        new_id("ci-", 20),
-        new_id("i-", 17),
-        fleet.id,
-        fleet.role,
-        InstanceState.PROVISIONING,
-        Timeline(now),
-        instance_type=of.name,
-        market=market,
-        units=of.weight,
-    )
+    return Instance.provisioning(fleet.id, fleet.role, of.name, market, of.weight, now, new_id)
 
 
 def _wrong(fleet: InstanceFleet, what: str) -> AwsError:

@@ -16,11 +16,9 @@ from sandbox.emr.model import (
     Instance,
     InstanceFleet,
     InstanceGroup,
-    InstanceState,
     Market,
     NewId,
     Role,
-    Timeline,
 )
 from sandbox.emr.refusal import not_emulated, refuse
 from sandbox.errors import AwsError
@@ -112,32 +110,15 @@ def _bid(price: str | None, market: Market) -> str | None:
 def instances(group: InstanceGroup, count: int, now: float, new_id: NewId) -> tuple[Instance, ...]:
     """`count` new instances of a group."""
     return tuple(
-        Instance(
-            new_id("ci-", 20),
-            new_id("i-", 17),
-            group.id,
-            group.role,
-            InstanceState.PROVISIONING,
-            Timeline(now),
-            instance_type=group.instance_type,
-            market=group.market,
-        )
+        Instance.provisioning(group.id, group.role, group.instance_type, group.market, 1, now, new_id)
         for _ in range(count)
     )
 
 
 def like(node: Instance, now: float, new_id: NewId) -> Instance:
     """A new node in the place of one that is gone."""
-    return Instance(
-        new_id("ci-", 20),
-        new_id("i-", 17),
-        node.group,
-        node.role,
-        InstanceState.PROVISIONING,
-        Timeline(now),
-        instance_type=node.instance_type,
-        market=node.market,
-        units=node.units,
+    return Instance.provisioning(
+        node.group, node.role, node.instance_type, node.market, node.units, now, new_id
     )
 
 

@@ -164,6 +164,23 @@ class Instance:
     market: Market = Market.ON_DEMAND
     units: int = 1
 
+    @classmethod
+    def provisioning(
+        cls, group: str, role: Role, kind: str, market: Market, units: int, now: float, new_id: NewId
+    ) -> Instance:
+        """A new node of an instance type, `kind`, for a group or fleet."""
+        return cls(
+            new_id("ci-", 20),
+            new_id("i-", 17),
+            group,
+            role,
+            InstanceState.PROVISIONING,
+            Timeline(now),
+            instance_type=kind,
+            market=market,
+            units=units,
+        )
+
 
 @dataclass(frozen=True)
 class Failure:

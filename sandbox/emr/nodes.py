@@ -113,15 +113,19 @@ def node_environment(site: Site, cluster: Cluster, instance: Instance) -> dict[s
 
 def executor_room(site: Site, cluster: Cluster) -> WorkerSize:
     """What every worker of the cluster offers: an executor of this size finds room on any of them."""
-    return sizing.smallest(site.machines.worker_size(cluster, one) for one in cluster.workers)
+    return sizing.smallest(_worker_sizes(site, cluster))
+
+
+def _worker_sizes(site: Site, cluster: Cluster) -> list[WorkerSize]:
+    return [site.machines.worker_size(cluster, one) for one in cluster.workers]
 
 
 def step_environment(site: Site, cluster: Cluster) -> dict[str, str]:
     """The environment of a step: that of the master node, and where the master listens."""
     master = master_address(site, cluster, cluster.ports)
-    size = executor_room(site, cluster)
-    cores = sum(site.machines.worker_size(cluster, one).cores for one in cluster.workers)
-    share = cores_share(cluster.step_concurrency, cores)
+    sizes = _worker_sizes(site, cluster)
+    size = sizing.smallest(sizes)
+    share = cores_share(cluster.step_concurrency, sum(one.cores for one in sizes))
     return {
         **node_environment(site, cluster, cluster.master),
         **shim.variables(
@@ -303,7 +307,7 @@ def write_confs(site: Site, cluster: Cluster, address: MasterAddress, chosen: Po
 def properties(
     site: Site, cluster: Cluster, address: MasterAddress, chosen: Ports, group: str
 ) -> dict[str, str]:
-    """A group's `spark-defaults.conf`: the sandbox's, then what its configurations ask for. Pure."""
+    """A group's `spark-defaults.conf`: the sandbox's, then what its configurations ask for."""
     entries = cluster.group_configurations(group)
     hive = configurations.properties(entries, Classification.SPARK_HIVE_SITE)
     catalog: dict[str, str] = {"spark.sql.catalogImplementation": "in-memory"}
